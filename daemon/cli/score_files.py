@@ -24,7 +24,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     told: tuple[str, ...] = ()
 
 
-class _Said(msgspec.Struct, frozen=True, kw_only=True):
+class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     """By whoever read a MIDI file: a score, or a sentence on why there is none."""
 
     score: msgspec.Raw = msgspec.Raw()
@@ -55,7 +55,7 @@ def read_score(source: Path, kind: str, name: str) -> Read:
 
 def _of_midi(path: str, data: bytes, kind: str, name: str) -> Read:
     try:
-        said = msgspec.json.decode(_said(_reader(data, kind, name)), type=_Said)
+        said = msgspec.json.decode(_said(_reader(data, kind, name)), type=_Answer)
     except (OSError, msgspec.DecodeError) as error:
         raise BadAudio(f"{path} cannot be read: it takes too much.", "Make it shorter.") from error
     if said.refused:

@@ -7,6 +7,7 @@ from relay.wire.beats import Success
 from relay.wire.creation_operations import MAX_IMPORT_BYTES, MAX_SCORE_BYTES, MIDI_TYPES
 from relay.wire.creations import Versions
 from relay.wire.operation import AudioBytes, B, Method, Nothing, Operation, Q, R
+from relay.wire.rest import Confirmation
 
 TAG = "beats"
 PATTERN, COMMENT, MACHINE = "PATTERN_NOT_FOUND", "COMMENT_NOT_FOUND", "MACHINE_NOT_FOUND"
@@ -76,7 +77,7 @@ EDIT_PATTERN = _row(
     Success[shapes.Pattern],
     "Change a pattern of yours: another content is a new version.",
 )
-DELETE_PATTERN = _row("DELETE", _ONE, Nothing, Nothing, Success[shapes.Said], "Delete a pattern of yours.")
+DELETE_PATTERN = _row("DELETE", _ONE, Nothing, Nothing, Success[Confirmation], "Delete a pattern of yours.")
 EXPORT_PATTERN = _row(
     "GET", f"{_ONE}/export", Nothing, shapes.ExportQuery, AudioBytes, "A pattern as a file: JSON, or MIDI."
 )
@@ -165,7 +166,7 @@ DELETE_BEAT_COMMENT = _row(
     "/comments/{comment_id}",
     Nothing,
     Nothing,
-    Success[shapes.Said],
+    Success[Confirmation],
     "Delete a comment of yours, or one on a pattern of yours.",
     missing=COMMENT,
 )

@@ -49,12 +49,6 @@ class Success(Struct, Generic[T], frozen=True, kw_only=True):
     success: bool = True
 
 
-class Said(Struct, frozen=True, kw_only=True):
-    """What was done, in words."""
-
-    message: Sentence
-
-
 class Author(Struct, frozen=True, kw_only=True, rename="camel"):
     """Whose something is."""
 

@@ -162,10 +162,6 @@ class AnalysisPage(Struct, frozen=True, kw_only=True):
     analyses: Annotated[list[AnalysisResults], Meta(max_length=MAX_ANALYSES_PAGE)]
 
 
-class Said(Struct, frozen=True, kw_only=True):
-    message: Sentence
-
-
 class Likenesses(Struct, frozen=True, kw_only=True):
     """0..1 each, null where it is not known of both; overall: the mean of those that are. words, says: for each a word, and in figures.
 

@@ -3,6 +3,7 @@
 from relay.wire import listening as shapes
 from relay.wire.operation import B, Method, Nothing, Operation, Q, R
 from relay.wire.operations import AudioBytes
+from relay.wire.rest import Confirmation
 
 TAG = "listening"
 
@@ -78,7 +79,7 @@ DELETE_ANALYSIS = _row(
     "/audio/analysis/{analysis_id}",
     Nothing,
     Nothing,
-    shapes.Said,
+    Confirmation,
     "Delete what was heard in a file of yours.",
 )
 ANALYSES = _row(

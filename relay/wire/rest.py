@@ -86,6 +86,12 @@ class Problem(Struct, frozen=True, kw_only=True):
     next_step: Sentence = ""
 
 
+class Confirmation(Struct, frozen=True, kw_only=True):
+    """What was done, in words."""
+
+    message: Sentence
+
+
 class Fault(Struct, frozen=True, kw_only=True):
     """An error in an envelope. code: one of the interface that the operation belongs to."""
 

@@ -34,13 +34,13 @@ class AskAwareness(Struct, frozen=True):
     """Who is here?"""
 
 
-Said = AskUpdate | Update | Awareness | AskAwareness
+Message = AskUpdate | Update | Awareness | AskAwareness
 
 
-def read(frame: bytes) -> Said | None:
+def read(frame: bytes) -> Message | None:
     """None: of a kind that is not known here. Raises BadBytes. [any]"""
     reader = Reader(frame)
-    said: Said
+    said: Message
     match reader.number():
         case 0:
             step = reader.number(_UPDATE)

@@ -3,7 +3,7 @@
 from relay.features.coediting import messages, presence, updates
 from relay.features.coediting.documents import MAX_MAPS, BadUpdate, Document
 from relay.features.coediting.lib0 import BadBytes
-from relay.features.coediting.messages import AskAwareness, AskUpdate, Awareness, Said, Update
+from relay.features.coediting.messages import AskAwareness, AskUpdate, Awareness, Message, Update
 from relay.features.coediting.presence import Board, State
 from relay.features.coediting.session import Session
 from relay.features.coediting.store import MAX_DOCUMENT_BYTES
@@ -40,7 +40,7 @@ class Room:
         if states := self.board.all():
             session.tell(messages.here(presence.write(states)))
 
-    def say(self, session: Session, said: Said | None) -> list[State]:
+    def say(self, session: Session, said: Message | None) -> list[State]:
         """What the other processes are to be told of who is here. Raises BadBytes."""
         match said:
             case AskUpdate(state=state):

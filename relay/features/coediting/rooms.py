@@ -21,7 +21,7 @@ from relay.features.accounts import api as accounts
 from relay.features.coediting import presence, store
 from relay.features.coediting.documents import Document, merged
 from relay.features.coediting.lib0 import BadBytes
-from relay.features.coediting.messages import Said
+from relay.features.coediting.messages import Message
 from relay.features.coediting.presence import LEASE_US, State
 from relay.features.coediting.rights import Right, require_sign_in, right_of
 from relay.features.coediting.room import MAX_SESSIONS, Room
@@ -81,7 +81,7 @@ class Rooms:
         self._publish(room, room.tell_here(room.board.left(session)))
         self._work.set()
 
-    def say(self, room: Room, session: Session, said: Said | None) -> None:
+    def say(self, room: Room, session: Session, said: Message | None) -> None:
         """Raises BadBytes."""
         try:
             news = room.say(session, said)

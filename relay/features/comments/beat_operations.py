@@ -16,13 +16,12 @@ from relay.wire.beats import (
     BeatCommentGiven,
     BeatCommentPage,
     NumberedQuery,
-    Said,
     Success,
     pages_of,
 )
 from relay.wire.comments import Comment, NewComment
 from relay.wire.operation import Nothing
-from relay.wire.rest import Producer
+from relay.wire.rest import Confirmation, Producer
 
 Bare = Call[Nothing, Nothing]
 Given = Call[BeatCommentGiven, Nothing]
@@ -60,9 +59,9 @@ class BeatComments:
         edited = await self._comments.edit(call.actor, bare(call.path["comment_id"]), call.body.text)
         return await self._one(call, edited)
 
-    async def delete(self, call: Bare) -> Success[Said]:
+    async def delete(self, call: Bare) -> Success[Confirmation]:
         await self._comments.delete(call.actor, bare(call.path["comment_id"]))
-        return Success(data=Said(message="Comment deleted successfully"))
+        return Success(data=Confirmation(message="Comment deleted successfully"))
 
     async def _one(self, call: Given, comment: Comment) -> Success[BeatComment]:
         """One's own."""

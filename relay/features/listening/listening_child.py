@@ -33,14 +33,14 @@ from relay.features.listening.tasks import (
     POINTS_FILE,
     WAVEFORM_FILE,
     Analyse,
-    BothHeard,
+    AnalysisResult,
     ChildJob,
     Compare,
+    ComparisonResult,
     Convert,
     Done,
     Draw,
     Failed,
-    Heard,
     MadeFile,
     Parted,
     Points,
@@ -107,7 +107,7 @@ def _analysed(folder: Path, clip: Clip, samples: Samples, sha256: str, told: Tel
     made = drawn(samples, clip.sample_rate_hz, found, title="")
     for name, svg in made.items():
         (folder / name).write_text(svg, encoding="utf-8")
-    heard = Heard(document=found.document, lacks=[lack.says for lack in clip.lacks])
+    heard = AnalysisResult(document=found.document, lacks=[lack.says for lack in clip.lacks])
     return _done(heard, *(MadeFile(name=name, mime=SVG) for name in made))
 
 
@@ -130,7 +130,7 @@ def _compared(folder: Path, job: ChildJob, told: Tell) -> Done:
         documents.append(_found(clip, samples, job.hashes[n], part).document)
     rates = [clip.sample_rate_hz for clip in clips]
     found = changes(sounds[0], rates[0], sounds[1], rates[1])
-    return _done(BothHeard(comparison=compare(*documents), changes=found))
+    return _done(ComparisonResult(comparison=compare(*documents), changes=found))
 
 
 def _converted(folder: Path, task: Convert, clip: Clip, samples: Samples) -> Done:

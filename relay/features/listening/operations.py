@@ -38,6 +38,7 @@ from relay.features.uploads.api import Uploads
 from relay.wire import listening as shapes
 from relay.wire import listening_operations as wire
 from relay.wire.operation import AudioBytes, Nothing
+from relay.wire.rest import Confirmation
 
 T = TypeVar("T")
 Bare = Call[Nothing, Nothing]
@@ -132,10 +133,10 @@ class ListeningOperations:
     async def analysis(self, call: Bare) -> shapes.AnalysisResults:
         return results.results(await self._own_analysis(call, Action.LISTENING_READ), self.base_url)
 
-    async def delete(self, call: Bare) -> shapes.Said:
+    async def delete(self, call: Bare) -> Confirmation:
         found = await self._own_analysis(call, Action.LISTENING_DELETE)
         await self.hearing.delete(found.row.id)
-        return shapes.Said(message="Analysis deleted successfully")
+        return Confirmation(message="Analysis deleted successfully")
 
     async def analyses(self, call: Call[Nothing, shapes.AnalysesQuery]) -> shapes.AnalysisPage:
         query = call.query

@@ -9,7 +9,7 @@ import msgspec
 from audio.analyse.shapes import AnalysisDocument, Summary
 from relay.core.times import rfc3339
 from relay.features.listening.service import Listened
-from relay.features.listening.tasks import BothHeard, Heard
+from relay.features.listening.tasks import AnalysisResult, ComparisonResult
 from relay.wire import listening as shapes
 from relay.wire.listening_operations import LISTENING_FILE
 
@@ -47,7 +47,7 @@ def address_of(base_url: str, listened: Listened, name: str) -> str:
 def features(listened: Listened, base_url: str, kind: type[F], **more: Any) -> F:  # any: fields of kind
     """kind: of Features; more: its fields beside those. [any]"""
     assert listened.row.result is not None
-    heard = msgspec.json.decode(listened.row.result, type=Heard)
+    heard = msgspec.json.decode(listened.row.result, type=AnalysisResult)
     there = {file.name for file in listened.files}
     names = {name: f"{name}.svg" for name in shapes.Pictures.__struct_fields__}
     pictures = (
@@ -80,7 +80,7 @@ def results(listened: Listened, base_url: str) -> shapes.AnalysisResults:
 
 def likenesses(result: str) -> shapes.Likenesses:
     """result: of a comparison. [any]"""
-    both = msgspec.json.decode(result, type=BothHeard)
+    both = msgspec.json.decode(result, type=ComparisonResult)
     aspects = {name: getattr(both.comparison, name) for name in both.comparison.__struct_fields__}
     known = [each.likeness for each in aspects.values() if each.likeness is not None]
     return shapes.Likenesses(

@@ -14,11 +14,11 @@ MAKES = "1"
 
 
 class Analyse(Struct, frozen=True, kw_only=True, tag="analyse"):
-    """One file. Result: Heard, and its pictures."""
+    """One file. Result: AnalysisResult, and its pictures."""
 
 
 class Compare(Struct, frozen=True, kw_only=True, tag="compare"):
-    """Two files. Result: BothHeard."""
+    """Two files. Result: ComparisonResult."""
 
 
 class Convert(Struct, frozen=True, kw_only=True, tag="convert"):
@@ -59,14 +59,14 @@ class ChildJob(Struct, frozen=True, kw_only=True):
     task: Task
 
 
-class Heard(Struct, frozen=True, kw_only=True):
+class AnalysisResult(Struct, frozen=True, kw_only=True):
     """lacks: a sentence for each thing the file has not."""
 
     document: AnalysisDocument
     lacks: list[str]
 
 
-class BothHeard(Struct, frozen=True, kw_only=True):
+class ComparisonResult(Struct, frozen=True, kw_only=True):
     comparison: Comparison
     changes: Changes
 

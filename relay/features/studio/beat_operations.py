@@ -28,7 +28,7 @@ from relay.wire import beats as shapes
 from relay.wire.beats import Success
 from relay.wire.creations import Creation, CreationEdit, NewCreation, Versions
 from relay.wire.operation import AudioBytes, Nothing, SentFile
-from relay.wire.rest import Producer, ShownTo
+from relay.wire.rest import Confirmation, Producer, ShownTo
 
 Bare = Call[Nothing, Nothing]
 
@@ -120,10 +120,10 @@ class Patterns:
         )
         return await self._whole(await self._writing.save(call.actor, found.id, changed))
 
-    async def delete(self, call: Bare) -> Success[shapes.Said]:
+    async def delete(self, call: Bare) -> Success[Confirmation]:
         found = await self._found(call)
         await self._owning.delete(call.actor, found.id)
-        return Success(data=shapes.Said(message="Pattern deleted successfully"))
+        return Success(data=Confirmation(message="Pattern deleted successfully"))
 
     async def fork(self, call: Bare) -> Success[shapes.Pattern]:
         found = await self._found(call)
