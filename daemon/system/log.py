@@ -4,7 +4,9 @@ import logging
 import logging.handlers
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import IO, Any
 
 from daemon.core import shown
 
@@ -26,12 +28,23 @@ class ShownFormatter(logging.Formatter):
 
 
 class LogFile(logging.handlers.RotatingFileHandler):
-    """stderr goes where the log goes: the last words of a process that dies are the newest file's."""
+    """stdout and stderr go where the log goes: the last words of a process that dies are the newest file's.
+
+    They let go of it first, for Windows renames no file that somebody has open.
+    """
 
     def doRollover(self) -> None:
-        super().doRollover()
-        if self.stream is not None:
-            os.dup2(self.stream.fileno(), sys.stderr.fileno())
+        with self._open() as file:
+            outputs = [each for each in (1, 2) if os.path.sameopenfile(each, file.fileno())]
+        with open(os.devnull, "ab") as nothing:
+            _send(outputs, nothing)
+            super().doRollover()
+            _send(outputs, self.stream or nothing)
+
+
+def _send(outputs: Iterable[int], where: IO[Any]) -> None:
+    for output in outputs:
+        os.dup2(where.fileno(), output)
 
 
 def set_level(level: str) -> None:

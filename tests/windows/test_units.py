@@ -8,16 +8,28 @@ PARTS = [
     "tests/unit/plugin_protocol",
     "tests/unit/bridge",
     "tests/unit/tray",
-    "tests/unit/daemon/core",
+    *(f"tests/unit/daemon/{part}" for part in ("core", "features", "library", "settings", "system")),
     "tests/unit/daemon/test_events.py",
     *(f"tests/unit/audio/{part}" for part in ("draw", "encode", "kernels", "level", "measure", "read")),
     "tests/unit/audio/test_intake_and_level.py",
     "tests/unit/audio/test_loop.py",
     "tests/unit/audio/test_recording.py",
 ]
-OF_ANOTHER_SYSTEM = [
+OF_ANOTHER_SYSTEM = [  # modes, links that everybody may make, a folder that goes while its files are open, readiness by a descriptor
     "tests/unit/bridge/test_listener_posix.py",
     "tests/unit/bridge/test_paths.py",  # modes; what stands in their place, the C client's tests and inside/ try
+    "tests/unit/daemon/features/doctor/test_bundle.py",
+    "tests/unit/daemon/features/doctor/test_checks.py",
+    "tests/unit/daemon/features/link/test_sleep.py",
+    "tests/unit/daemon/features/linked_folder/test_linked_folder.py",
+    "tests/unit/daemon/features/rendering/test_pipeline.py",
+    "tests/unit/daemon/features/rendering/test_render_cache.py",
+    "tests/unit/daemon/features/status/test_library_watch.py",
+    "tests/unit/daemon/features/status/test_run_folder_watch.py",
+    "tests/unit/daemon/settings/test_reading.py",
+    "tests/unit/daemon/system/test_files.py",
+    "tests/unit/daemon/system/test_process.py",
+    "tests/unit/daemon/system/test_start_file.py",
     "tests/unit/tray/test_dbus_menu.py",
     "tests/unit/tray/test_desktop.py",
 ]

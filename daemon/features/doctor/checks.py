@@ -51,7 +51,7 @@ def tail(log: Path) -> str:
         with log.open("rb") as file:
             skipped = max(0, log.stat().st_size - LOG_TAIL_BYTES)
             file.seek(skipped)
-            text = file.read().decode(errors="replace")
+            text = file.read().decode(errors="replace").replace("\r\n", "\n")  # as Windows ends lines
     except OSError:
         return ""
     return text.partition("\n")[2] if skipped else text
