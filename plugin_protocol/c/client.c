@@ -241,12 +241,14 @@ sc_result sc_client_activate(sc_client *client, double rate_hz, uint32_t channel
         return refuse(client, SC_ERROR_MEMORY, sc_result_text(SC_ERROR_MEMORY), NULL);
     if (waits(client)) return refuse(client, SC_ERROR_INSTANCES, sc_result_text(SC_ERROR_INSTANCES), &wanted);
     if (take_up(client, &wanted)) return SC_OK;
-    const sc_result result = sc_rings_make(&client->rings, &wanted, &made, reason, sizeof reason);
-    if (result != SC_OK) return refuse(client, result, reason, &wanted);
+    sc_result result = sc_rings_make(&client->rings, &wanted, &made, reason, sizeof reason);
     sc_worker_lock();
-    sc_client_record_to(client, made);
+    /* Recording goes before the link: the last open file may have been the worker's, for as long as it looked for a daemon. */
+    if (result == SC_ERROR_RING || result == SC_ERROR_RUN_DIR)
+        result = sc_rings_make(&client->rings, &wanted, &made, reason, sizeof reason);
+    if (result == SC_OK) sc_client_record_to(client, made);
     sc_worker_unlock();
-    return SC_OK;
+    return result == SC_OK ? SC_OK : refuse(client, result, reason, &wanted);
 }
 
 void sc_client_deactivate(sc_client *client)
