@@ -13,12 +13,11 @@ from relay.core.access import POLICY, Action, Relation
 from relay.core.calls import Answer, AnyRow, Call, Page, Render, Row
 from relay.core.keys import HEADER as KEY_HEADER
 from relay.wire.listening import SoundForm, TwoSoundsForm
-from relay.wire.operations import AudioBytes, Nothing, Operation, UploadForm
+from relay.wire.operation import AnyOperation, AudioBytes, Nothing, UploadForm
 from relay.wire.rest import EnvelopedProblem, Problem
 from relay.wire.samples import SampleForm
 
 Schema = dict[str, Any]  # any: the document is plain JSON
-AnyOperation = Operation[Any, Any, Any]
 DESCRIPTION = (
     "Accounts, uploads, feeds and the social graph of Sidechain. Times are RFC 3339 in UTC; unknown is null; paging is by"
     " opaque cursors; unknown query parameters are refused. `waveform_svg` is an address, `bpm` a number with fractions."

@@ -1,44 +1,14 @@
 """The operations of a beat machine's interface; beats.py has its shapes."""
 
-from typing import Any
-
 from relay.wire import beats as shapes
 from relay.wire.beats import Success
 from relay.wire.creation_operations import MAX_IMPORT_BYTES, MAX_SCORE_BYTES, MIDI_TYPES
 from relay.wire.creations import Versions
-from relay.wire.operation import AudioBytes, B, Method, Nothing, Operation, Q, R
+from relay.wire.operation import AudioBytes, Interface, Nothing
 from relay.wire.rest import Confirmation
 
-TAG = "beats"
 PATTERN, COMMENT, MACHINE = "PATTERN_NOT_FOUND", "COMMENT_NOT_FOUND", "MACHINE_NOT_FOUND"
-AnyOperation = Operation[Any, Any, Any]  # any: operations of all shapes
-
-
-def _row(
-    method: Method,
-    path: str,
-    body: type[B],
-    query: type[Q],
-    reply: type[R],
-    text: str,
-    *,
-    missing: str = PATTERN,
-    status: int = 200,
-    files: tuple[str, ...] = (),
-) -> Operation[B, Q, R]:
-    return Operation(
-        method=method,
-        path=f"/api{path}",
-        tag=TAG,
-        body=body,
-        query=query,
-        reply=reply,
-        text=text,
-        status=status,
-        max_body_bytes=MAX_IMPORT_BYTES if files else MAX_SCORE_BYTES,
-        files=files,
-        missing=missing,
-    )
+_row = Interface(tag="beats", missing=PATTERN, max_body_bytes=MAX_SCORE_BYTES).row
 
 
 _ONE = "/patterns/{creation_id}"
@@ -66,6 +36,7 @@ IMPORT_PATTERN = _row(
     "Make a pattern of a file: JSON as an export gives it, or a Standard MIDI File. The latter is private, and what of it does not fit"
     " stands in its description.",
     status=201,
+    max_body_bytes=MAX_IMPORT_BYTES,
     files=MIDI_TYPES,
 )
 ONE_PATTERN = _row("GET", _ONE, Nothing, Nothing, Success[shapes.Pattern], "A pattern that you may see.")

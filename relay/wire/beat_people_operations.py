@@ -1,36 +1,11 @@
 """The operations of a beat machine's interface on people, and on what is counted; beat_people.py has their shapes."""
 
-from typing import Any
-
 from relay.wire import beat_people as shapes
 from relay.wire.beats import NumberedQuery, Success
-from relay.wire.operation import B, Method, Nothing, Operation, Q, R
+from relay.wire.operation import Interface, Nothing
 
-TAG = "beats"
 USER, PATTERN = "USER_NOT_FOUND", "PATTERN_NOT_FOUND"
-AnyOperation = Operation[Any, Any, Any]  # any: operations of all shapes
-
-
-def _row(
-    method: Method,
-    path: str,
-    body: type[B],
-    query: type[Q],
-    reply: type[R],
-    text: str,
-    *,
-    missing: str = USER,
-) -> Operation[B, Q, R]:
-    return Operation(
-        method=method,
-        path=f"/api{path}",
-        tag=TAG,
-        body=body,
-        query=query,
-        reply=reply,
-        text=text,
-        missing=missing,
-    )
+_row = Interface(tag="beats", missing=USER).row
 
 
 PREFERENCES = _row(

@@ -1,33 +1,10 @@
 """The operations of listening; listening.py has their shapes."""
 
 from relay.wire import listening as shapes
-from relay.wire.operation import B, Method, Nothing, Operation, Q, R
-from relay.wire.operations import AudioBytes
+from relay.wire.operation import AudioBytes, Interface, Nothing
 from relay.wire.rest import Confirmation
 
-TAG = "listening"
-
-
-def _row(
-    method: Method,
-    path: str,
-    body: type[B],
-    query: type[Q],
-    reply: type[R],
-    text: str,
-    *,
-    streamed: bool = False,
-) -> Operation[B, Q, R]:
-    return Operation(
-        method=method,
-        path=f"/api{path}",
-        tag=TAG,
-        body=body,
-        query=query,
-        reply=reply,
-        text=text,
-        streamed=streamed,
-    )
+_row = Interface(tag="listening").row
 
 
 ANALYZE = _row(

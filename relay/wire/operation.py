@@ -1,7 +1,7 @@
 """What an operation of the REST interface is: a row of method, path, request, reply; and the queries that many have."""
 
 from dataclasses import dataclass
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
@@ -109,6 +109,49 @@ class Operation(Generic[B, Q, R]):
     def at(self, **parameters: str) -> str:
         """The path with its parameters filled in. [any]"""
         return self.path.format(**parameters)
+
+
+AnyOperation = Operation[Any, Any, Any]  # any: operations of all shapes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Interface:
+    """What the rows of an interface below `/api` have in common, one that somebody else's specification describes. missing: see Operation."""
+
+    tag: str
+    missing: str = ""
+    max_body_bytes: int = MAX_BODY_BYTES
+
+    def row(
+        self,
+        method: Method,
+        path: str,
+        body: type[B],
+        query: type[Q],
+        reply: type[R],
+        text: str,
+        *,
+        status: int = 200,
+        missing: str | None = None,
+        max_body_bytes: int | None = None,
+        files: tuple[str, ...] = (),
+        streamed: bool = False,
+    ) -> Operation[B, Q, R]:
+        """missing, max_body_bytes: where they are this row's own. [any]"""
+        return Operation(
+            method=method,
+            path=f"/api{path}",
+            tag=self.tag,
+            body=body,
+            query=query,
+            reply=reply,
+            text=text,
+            status=status,
+            missing=self.missing if missing is None else missing,
+            max_body_bytes=self.max_body_bytes if max_body_bytes is None else max_body_bytes,
+            files=files,
+            streamed=streamed,
+        )
 
 
 def get_row(path: str, reply: type[R], text: str, *, tag: str = "") -> Operation[Nothing, Nothing, R]:

@@ -1,28 +1,10 @@
 """The operations of a music playground's interface; playground.py has its shapes."""
 
-from typing import Any
-
 from relay.wire import playground as shapes
 from relay.wire.creation_operations import MAX_SCORE_BYTES
-from relay.wire.operation import B, Method, Nothing, Operation, Q, R
+from relay.wire.operation import Interface, Nothing
 
-TAG = "playground"
-AnyOperation = Operation[Any, Any, Any]  # any: operations of all shapes
-
-
-def _row(
-    method: Method, path: str, body: type[B], query: type[Q], reply: type[R], text: str
-) -> Operation[B, Q, R]:
-    return Operation(
-        method=method,
-        path=f"/api{path}",
-        tag=TAG,
-        body=body,
-        query=query,
-        reply=reply,
-        text=text,
-        max_body_bytes=MAX_SCORE_BYTES,
-    )
+_row = Interface(tag="playground", max_body_bytes=MAX_SCORE_BYTES).row
 
 
 LOOPS = _row("GET", "/loops", Nothing, shapes.PageQuery, shapes.LoopPage, "Your loops.")

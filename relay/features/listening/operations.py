@@ -9,6 +9,7 @@ import msgspec
 
 from relay.core.access import Action
 from relay.core.calls import Answer, AnyRow, Call, Row
+from relay.core.dashed_ids import bare, dashed
 from relay.core.entity_tags import names_tag
 from relay.core.header_lines import boundary_of
 from relay.core.limits import Kind
@@ -20,7 +21,6 @@ from relay.features.creations import api as creations
 from relay.features.listening import results
 from relay.features.listening.arriving import Sent, received, too_large
 from relay.features.listening.making import ListeningWork
-from relay.features.listening.results import bare, dashed
 from relay.features.listening.service import Hearing, Listened
 from relay.features.listening.tasks import (
     CONVERTED_FILE,

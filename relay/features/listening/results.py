@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
-from uuid import UUID
 
 import msgspec
 
 from audio.analyse.shapes import AnalysisDocument, Summary
+from relay.core.dashed_ids import dashed
 from relay.core.times import rfc3339
 from relay.features.listening.service import Listened
 from relay.features.listening.tasks import AnalysisResult, ComparisonResult
@@ -27,16 +27,6 @@ _SPREADS = {
     "tonnetz": "tonnetz",
 }
 """Our names of the descriptors, by the wire's."""
-
-
-def dashed(id_: str) -> str:
-    """[any]"""
-    return str(UUID(id_))
-
-
-def bare(id_: str) -> str:
-    """An id as it is stored, of either form. [any]"""
-    return id_.replace("-", "").lower() if len(id_) == 36 else id_
 
 
 def address_of(base_url: str, listened: Listened, name: str) -> str:

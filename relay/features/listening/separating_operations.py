@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from audio.separate.parts import PARTS, SAYS
 from relay.core.access import Action
 from relay.core.calls import Answer, AnyRow, Call, Row
+from relay.core.dashed_ids import bare, dashed
 from relay.core.entity_tags import names_tag
 from relay.core.limits import Kind
 from relay.core.refusal import Refusal
@@ -12,7 +13,6 @@ from relay.core.times import rfc3339
 from relay.engine.objects.door import Objects
 from relay.features.creations import api as creations
 from relay.features.listening import results, zipping
-from relay.features.listening.results import bare, dashed
 from relay.features.listening.service import Hearing
 from relay.features.listening.tasks import Separate, kind_of
 from relay.wire import listening as shapes

@@ -18,7 +18,7 @@ from relay.features.studio.writing import Writing
 from relay.wire import playground as shapes
 from relay.wire import playground_operations as wire
 from relay.wire.creations import Creation, CreationEdit, CreationItem, NewCreation
-from relay.wire.operation import Nothing
+from relay.wire.operation import AnyOperation, Nothing
 from relay.wire.rest import MAX_PAGE, ShownTo
 from relay.wire.scores import Score
 
@@ -164,7 +164,7 @@ def rows(writing: Writing, sharing: Sharing, owning: creations.Owning, base_url:
     ]
 
 
-def _rows_of(shelf: Shelf, *operations: wire.AnyOperation) -> list[AnyRow]:
+def _rows_of(shelf: Shelf, *operations: AnyOperation) -> list[AnyRow]:
     """operations: list, make, one, edit, delete, share."""
     listed, make, one, edit, delete, share = operations
     return [
