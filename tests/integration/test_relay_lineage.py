@@ -94,3 +94,23 @@ def test_by_forms_alone(relay: RelayProcess, three: list[RelayClient]) -> None:
         assert shown(looker, mine.id) == (first.id, []), "it was said when it was so"
         assert browser.press(form, to=path, **fields, remix_of="").status_code == 303
         assert shown(looker, mine.id) == (None, [])
+
+
+def test_of_a_work_of_the_studio_the_fork_is_written_down_and_no_form_asks(
+    relay: RelayProcess, three: list[RelayClient]
+) -> None:
+    maker, taker, _ = three
+    score = {"kind": "song", "name": "Bus song", "bpm": 100, "blocks": []}
+    made = (
+        maker.http.post("/creations", json={"score": score, "visibility": "public"}).raise_for_status().json()
+    )
+    fork = taker.http.post(f"/creations/{made['id']}/fork").raise_for_status().json()
+    with FormBrowser(relay.url) as browser:
+        browser.sign_in("taker")
+        path = f"/p/{fork['id']}/edit"
+        form = browser.http.get(path)
+        assert form.status_code == 200 and "Made from" not in form.text
+        fields = {"title": "Mine", "tags": "", "visibility": "public", "licence": "cc-by"}
+        assert browser.press(form, to=path, **fields).status_code == 303
+    assert taker.http.get(f"/creations/{fork['id']}").json()["title"] == "Mine"
+    assert shown(taker, fork["id"])[0] == made["id"]

@@ -11,6 +11,7 @@ from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.page_forms import beside_form
 from relay.core.redirects import go_to
 from relay.core.refusal import Refusal
+from relay.features.creations.kinds import Ability
 from relay.features.creations.owning import Owning
 from relay.features.creations.posts import PAGE_PATH
 from relay.wire.owning import PostDetails, PostEdit
@@ -60,7 +61,7 @@ class OwnPages:
             "remix_of": _made_from(post),
             **{name: "on" for name in SWITCHES if _is_on(post, name)},
         }
-        return _form(self.render, call, post, given)
+        return await self._form(call, post, given)
 
     async def save(self, call: AnyCall) -> AnyAnswer:
         post = await self._post(call, Action.POST_EDIT)
@@ -68,17 +69,36 @@ class OwnPages:
             name: call.form.get(name, "")
             for name in ("title", "tags", "visibility", "licence", "remix_of", *SWITCHES)
         }
+        if not await self.owning.has(post.id, Ability.REMIX):
+            given["remix_of"] = _made_from(post)  # it is written down, and the form does not ask
         if not _ADDRESS.fullmatch(given["remix_of"].strip()):
-            return _form(self.render, call, post, given, "Made from: paste the address of a post.")
+            return await self._form(call, post, given, "Made from: paste the address of a post.")
         try:
             change = _read(given, was=_made_from(post))
         except msgspec.ValidationError:
-            return _form(self.render, call, post, given, TROUBLE)
+            return await self._form(call, post, given, TROUBLE)
         try:
             await self.owning.edit(call.actor, post.id, change)
         except Refusal as refusal:
-            return _form(self.render, call, post, given, beside_form(refusal))
+            return await self._form(call, post, given, beside_form(refusal))
         return go_to(f"{PAGE_PATH}{post.id}")
+
+    async def _form(
+        self, call: AnyCall, post: PostDetails, given: Mapping[str, str], trouble: str = ""
+    ) -> AnyAnswer:
+        return self.render(
+            "own.html",
+            call.session,
+            post=post,
+            given=given,
+            trouble=trouble,
+            shown_to=SHOWN_TO,
+            licences=LICENCES,
+            switches=SWITCHES,
+            says_made_from=await self.owning.has(post.id, Ability.REMIX),
+            max_title=MAX_TITLE,
+            max_tags=MAX_TAGS,
+        )
 
     async def restore(self, call: AnyCall) -> AnyAnswer:
         """Out of the archive, to whom it was shown before."""
@@ -104,23 +124,6 @@ def rows(owning: Owning, render: Render) -> list[AnyRow]:
         Page("GET", "/p/{post_id}/delete", Action.POST_DELETE, pages.ask),
         Page("POST", "/p/{post_id}/delete", Action.POST_DELETE, pages.delete, form=True),
     ]
-
-
-def _form(
-    render: Render, call: AnyCall, post: PostDetails, given: Mapping[str, str], trouble: str = ""
-) -> AnyAnswer:
-    return render(
-        "own.html",
-        call.session,
-        post=post,
-        given=given,
-        trouble=trouble,
-        shown_to=SHOWN_TO,
-        licences=LICENCES,
-        switches=SWITCHES,
-        max_title=MAX_TITLE,
-        max_tags=MAX_TAGS,
-    )
 
 
 def _made_from(post: PostDetails) -> str:

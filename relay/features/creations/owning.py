@@ -10,11 +10,13 @@ from relay.engine.clock import now_us
 from relay.engine.database import Connection, Database, Tx
 from relay.engine.objects.door import Objects
 from relay.features.creations import changes, lineage, removals, retitling
+from relay.features.creations.kinds import Ability
 from relay.features.creations.posts import one
 from relay.features.creations.removals import Removals, Removed
 from relay.features.creations.retitling import Tagged
 from relay.features.creations.store import no_post
 from relay.features.creations.terms import details, set_terms
+from relay.features.creations.written import has_ability
 from relay.wire.owning import PostDetails, PostEdit
 from relay.wire.rest import AudioPost, PostDeleted
 
@@ -91,6 +93,9 @@ class Owning:
             return details(db, post, actor.user_id, self._base_url)
 
         return await self._db.read(work)
+
+    async def has(self, post_id: str, ability: Ability) -> bool:
+        return await self._db.read(lambda db: has_ability(db, post_id, ability), snapshot=False)
 
     async def delete(self, actor: Actor, post_id: str) -> PostDeleted:
         """Its rows at once, its objects before this returns, if the store can be reached. Raises Refusal: not_found, gone."""

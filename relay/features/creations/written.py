@@ -220,10 +220,15 @@ def require_room(db: Connection, owner_id: str, kind: Kind) -> None:
         )
 
 
+def has_ability(db: Connection, creation_id: str, ability: Ability) -> bool:
+    """[any thread with a snapshot]"""
+    asked = f"SELECT 1 FROM creation AS c WHERE c.id = ? AND {is_one_with(ability)}"
+    return db.execute(asked, (creation_id,)).fetchone() is not None
+
+
 def require_ability(db: Connection, creation_id: str, ability: Ability) -> None:
     """Raises Refusal: validation, for a kind that has it not. [any thread with a snapshot]"""
-    asked = f"SELECT 1 FROM creation AS c WHERE c.id = ? AND {is_one_with(ability)}"
-    if db.execute(asked, (creation_id,)).fetchone() is None:
+    if not has_ability(db, creation_id, ability):
         raise Refusal("validation", "This is of a kind with which that is not done.")
 
 
