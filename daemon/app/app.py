@@ -28,6 +28,7 @@ from daemon.system.log import set_up
 from daemon.system.process import Starter, keep_start_uncollected, on_signals
 from daemon.system.run_folder import own_run_folder
 from daemon.system.start_file import program, write_start_file
+from daemon.system.threads import Threads
 from plugin_protocol.messages import Alive, FromDaemon, Heartbeat
 
 log = logging.getLogger(__name__)
@@ -161,6 +162,7 @@ def serve(held: Loaded, version: str) -> int:
     raise_descriptor_limit()  # a plugin costs three
 
     async def main(was_safe: bool) -> App:
+        asyncio.get_running_loop().set_default_executor(Threads(thread_name_prefix="worker"))
         app = App(held, version, starter, was_safe)
         await app.run()
         return app

@@ -8,7 +8,6 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
@@ -17,6 +16,7 @@ from bridge.system import open_private, sync_folder
 from daemon.errors import LibraryStuck, why_of
 from daemon.library.schema import migrate
 from daemon.system.sqlite import named
+from daemon.system.threads import Threads
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,7 +28,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._db = _opened(path)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._thread = Threads(1, thread_name_prefix="store")
 
     async def run(self, method: Callable[Concatenate[Self, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Call `method` on the database's thread and wait for it. Raises NoSpace, LibraryStuck, LibraryDamaged. [loop]"""

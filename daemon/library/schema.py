@@ -4,15 +4,16 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from daemon.errors import BadConfig, LibraryDamaged
+from daemon.errors import BadConfig, LibraryDamaged, LibraryStuck
 
 SCHEMA_VERSION = 12
 # "SC"; the schema version is repeated in it, so that a flipped bit is no new version.
 APPLICATION_ID = 0x5343_0000
+SCRIPTS = Path(__file__).parent / "sql"
 
 
 def migrate(db: sqlite3.Connection) -> None:
-    """Bring a library to this version's schema. Raises LibraryDamaged, BadConfig (written by a newer version)."""
+    """Bring a library to this version's schema. Raises LibraryDamaged, BadConfig (written by a newer version), LibraryStuck."""
     version = db.execute("PRAGMA user_version").fetchone()[0]
     mark = db.execute("PRAGMA application_id").fetchone()[0]
     if mark != (APPLICATION_ID + version if version > 1 else 0):
@@ -37,7 +38,14 @@ def is_ours(db: sqlite3.Connection) -> bool:
 
 
 def _script(number: int) -> str:
-    return next((Path(__file__).parent / "sql").glob(f"{number:04d}_*.sql")).read_text(encoding="utf-8")
+    """Raises LibraryStuck when the installation lacks it."""
+    found = next(SCRIPTS.glob(f"{number:04d}_*.sql"), None)
+    if found is None:
+        raise LibraryStuck(
+            f"A file of Sidechain's own is missing: {SCRIPTS / f'{number:04d}_….sql'}.",
+            "Install Sidechain anew; what was kept stays.",
+        )
+    return found.read_text(encoding="utf-8")
 
 
 def _schema(db: sqlite3.Connection) -> set[tuple[str, str]]:

@@ -8,7 +8,6 @@ host that went down has left is told, and stays for a week. At the start the sam
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -22,6 +21,7 @@ from daemon.features.history.recovery import Recovered, sentence
 from daemon.features.history.rounds import Rounds, name_of
 from daemon.rings.instances import Instance
 from daemon.rings.journal_files import CLOSED
+from daemon.system.threads import Threads
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Journal:
         self._bus = bus
         bus.on(PluginClosed, lambda event: self.closed(event.instance))
         bus.on(SettingsChanged, self._settings_changed)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._thread = Threads(1, thread_name_prefix="journal")
         self._life = life_of(config.run)
         self.holdings = Holdings(config, self.folder)
         self._rounds = Rounds(self.holdings, self._life)

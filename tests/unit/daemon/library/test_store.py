@@ -10,7 +10,8 @@ import pytest
 
 from daemon.core import outbox
 from daemon.core.outbox import Entry, State
-from daemon.errors import BadConfig
+from daemon.errors import BadConfig, LibraryStuck
+from daemon.library import schema
 from daemon.library.feed_cache import MAX_ITEMS
 from daemon.library.schema import APPLICATION_ID, SCHEMA_VERSION
 from daemon.library.store import Store
@@ -248,3 +249,9 @@ def test_an_item_that_a_newer_version_cannot_read_is_forgotten_and_the_library_i
     with contextlib.closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT count(*) FROM item").fetchone() == (1,)
     store.close()
+
+
+def test_an_installation_that_lacks_a_script_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "SCRIPTS", tmp_path / "sql")
+    with pytest.raises(LibraryStuck, match=r"is missing: .*0001_.*Install Sidechain anew"):
+        Store(tmp_path / "library.sqlite3")
