@@ -83,6 +83,21 @@ def close_to_others(path: Path) -> bool:
     return bool(mode & _OTHERS)
 
 
+def make_link(target: Path, at: Path) -> None:
+    """Another name of a file, which others can open it by. Raises OSError. [any]"""
+    at.symlink_to(target)
+
+
+def mark_of(target: Path) -> str:
+    """What a link of ours to this file is known by, also when the file is gone. [any]"""
+    return os.fspath(target)
+
+
+def mark_of_link(at: Path) -> str:
+    """The mark of the file that a link leads to; "" when it is no link. Raises OSError. [any]"""
+    return os.readlink(at) if at.is_symlink() else ""
+
+
 def local_datagrams() -> socket.socket:
     """A socket for words to another program of this machine, by the name of its socket. Raises OSError. [any]"""
     return socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

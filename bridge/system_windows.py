@@ -45,6 +45,7 @@ _NORMAL, _BACKUP, _OPEN_LINK = 0x80, 0x02000000, 0x00200000
 _OVERLAPPED, _IDENTIFICATION = 0x40000000, 0x00110000  # SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION
 _INVALID = w.HANDLE(-1).value
 _ACCESS_DENIED, _LOCK_VIOLATION, _IO_PENDING, _END_OF_FILE = 5, 33, 997, 38
+_NOT_SAME_DEVICE = 17
 _EXCLUSIVE, _AT_ONCE = 2, 1
 _LOCK_AT = 1 << 62  # of the one byte that stands for the file: locks are mandatory, and nothing lies there
 _PIPE_BUSY, _BUSY_MS = (
@@ -168,6 +169,31 @@ def close_to_others(path: Path) -> bool:
         if is_open:
             shut_out_others(handle)
     return is_open
+
+
+def make_link(target: Path, at: Path) -> None:
+    """Another name of a file, which others can open it by: a hard link, for one by name needs a right that few have. Raises OSError. [any]"""
+    try:
+        os.link(target, at)
+    except OSError as error:
+        if error.winerror == _NOT_SAME_DEVICE:
+            raise OSError(
+                errno.EXDEV, f"on Windows it has to be on the drive of {target.drive}", str(at)
+            ) from error
+        raise
+
+
+def mark_of(target: Path) -> str:
+    """What a link of ours to this file is known by: the file's number; "" when it is gone. [any]"""
+    try:
+        return str(target.stat().st_ino)
+    except OSError:
+        return ""
+
+
+def mark_of_link(at: Path) -> str:
+    """The mark of the file that has this name; "" when there is none. [any]"""
+    return mark_of(at)
 
 
 def local_datagrams() -> socket.socket:

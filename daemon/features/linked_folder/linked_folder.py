@@ -1,6 +1,6 @@
 """Keeps a folder of links to the Takes' sounds, under their names, that the browser of a DAW can be pointed at.
 
-Only links that this file made are ever removed or renamed: each is noted, with the Take it leads to, before it is made,
+What a link is, the system says (bridge.system: a symbolic one, on Windows a hard one). Only links that this file made are ever removed or renamed: each is noted, with the Take it leads to, before it is made,
 and looked at again before it is taken away. Whatever else lies in the folder, also under a name that a Take would have, stays.
 """
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from bridge.system import make_link, mark_of, mark_of_link
 from daemon.config import Config
 from daemon.core.linked_names import MAX_LINKS, linked_names, same_file
 from daemon.errors import NoSpace
@@ -32,10 +33,11 @@ CHANGES: tuple[type[Event], ...] = (TakeKept, TakeChanged, TakeDiscarded, TakeDe
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """What was made, or is about to be. links: the Take's id by the link's name."""
+    """What was made, or is about to be. links: the Take's id by the link's name; marks: what a link is known by (mark_of), by the Take's id."""
 
     folder: str
     links: dict[str, str] = {}
+    marks: dict[str, str] = {}
 
 
 class LinkedFolder:
@@ -68,7 +70,7 @@ class LinkedFolder:
         """Raises OSError, NoSpace. [worker]"""
         note, folder = self._read(), self._config.linked_folder
         if note and note.folder != folder:
-            self._remove(Path(note.folder), note.links.items())
+            self._remove(note, note.links.items())
             note = None
         if not folder:
             if (at := self._config.data / NOTE).exists():
@@ -76,31 +78,35 @@ class LinkedFolder:
             return
         where = Path(folder)
         where.mkdir(parents=True, exist_ok=True)
-        ours = {
-            name: id for name, id in (note.links if note else {}).items() if self._leads(where / name, id)
-        }
+        before = note or Note(folder=folder)
+        ours = {name: id for name, id in before.links.items() if self._leads(before, name, id)}
         foreign = {same_file(entry.name) for entry in os.scandir(where) if entry.name not in ours}
         names = linked_names(wanted, {take_id: name for name, take_id in ours.items()}, foreign)
         links = {name: take_id for take_id, name in names.items()}
         if links == ours and note and note.links == ours:
             return
-        self._write(Note(folder=folder, links=ours | links))
-        self._remove(where, ours.items() - links.items())
+        marks = {take_id: self._mark(before, take_id) for take_id in (ours | links).values()}
+        self._write(Note(folder=folder, links=ours | links, marks=marks))
+        self._remove(before, ours.items() - links.items())
         for name, take_id in links.items() - ours.items():
-            os.symlink(self._target(take_id), where / name)
-        self._write(Note(folder=folder, links=links))
+            make_link(self._target(take_id), where / name)
+        self._write(Note(folder=folder, links=links, marks={id: marks[id] for id in links.values()}))
 
-    def _remove(self, folder: Path, links: Iterable[tuple[str, str]]) -> None:
+    def _remove(self, note: Note, links: Iterable[tuple[str, str]]) -> None:
         for name, take_id in links:
-            if self._leads(folder / name, take_id):
-                (folder / name).unlink()
+            if self._leads(note, name, take_id):
+                (Path(note.folder) / name).unlink()
 
-    def _leads(self, path: Path, take_id: str) -> bool:
+    def _leads(self, note: Note, name: str, take_id: str) -> bool:
         """It is a link, and still the one that was made."""
-        return path.is_symlink() and os.readlink(path) == self._target(take_id)
+        mark = self._mark(note, take_id)
+        return bool(mark) and mark_of_link(Path(note.folder) / name) == mark
 
-    def _target(self, take_id: str) -> str:
-        return str(self._config.takes / take_id / TAKE_WAV)
+    def _mark(self, note: Note, take_id: str) -> str:
+        return mark_of(self._target(take_id)) or note.marks.get(take_id, "")
+
+    def _target(self, take_id: str) -> Path:
+        return self._config.takes / take_id / TAKE_WAV
 
     def _read(self) -> Note | None:
         """None too when it cannot be read: then nothing that lies there is ours."""

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from bridge.system import make_link
 from daemon.config import Config
 from daemon.events import Bus, LinkedFolderTroubled
 from daemon.features.linked_folder.linked_folder import NOTE, LinkedFolder
@@ -37,13 +39,14 @@ class Shelf:
         self.store.add_take(row)
 
     def links(self) -> dict[str, str]:
-        """What each of our links leads to."""
+        """The number of the Take that each link to a sound leads to; "" where it is there no more."""
         assert self.linked
-        return {
-            path.name: path.resolve().parent.name.lstrip("0")
-            for path in self.linked.iterdir()
-            if path.is_symlink()
-        }
+        return {path.name: self._number(path) for path in self.linked.iterdir() if leads_to_sound(path)}
+
+    def _number(self, path: Path) -> str:
+        return next(
+            (each.name.lstrip("0") for each in self.takes.folder.iterdir() if same_sound(path, each)), ""
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -60,6 +63,15 @@ class Shelf:
     async def up_to_date(self) -> str:
         async with asyncio.timeout(60):
             return await self.told.get()
+
+
+def leads_to_sound(path: Path) -> bool:
+    return not path.exists() or path.read_bytes()[:4] == b"RIFF"
+
+
+def same_sound(path: Path, folder: Path) -> bool:
+    sound = folder / "take.wav"
+    return path.exists() and sound.exists() and path.samefile(sound)
 
 
 async def test_links_follow_the_takes(tmp_path: Path) -> None:
@@ -91,12 +103,12 @@ async def test_what_a_person_put_there_stays_whatever_it_is_called(tmp_path: Pat
     mine = {"Lead.wav": "my own", "notes.txt": "x", "drums.wav": "y"}
     for name, text in mine.items():
         (linked / name).write_text(text)
-    (linked / "theirs.wav").symlink_to(linked / "notes.txt")
+    make_link(linked / "notes.txt", linked / "theirs.wav")
     shelf = Shelf(tmp_path, linked)
     shelf.keep(1, "Lead")
     shelf.keep(2, "Pad")
     async with shelf.running():
-        assert shelf.links() == {"theirs.wav": "mine", "Lead (2).wav": "1", "Pad.wav": "2"}
+        assert shelf.links() == {"Lead (2).wav": "1", "Pad.wav": "2"}
         (linked / "Pad.wav").unlink()
         (linked / "Pad.wav").write_text("a file in the place of the link")
         await shelf.takes.delete(f"{2:032x}")
@@ -136,10 +148,13 @@ async def test_killed_between_the_note_and_the_link_it_is_made_the_next_time(tmp
 
 async def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    shelf = Shelf(tmp_path, tmp_path / "file" / "within")
+    within = tmp_path / "file" / "within"
+    with pytest.raises(OSError) as system:
+        within.mkdir(parents=True)
+    shelf = Shelf(tmp_path, within)
     shelf.keep(1, "Lead")
     task = asyncio.create_task(LinkedFolder(shelf.config, shelf.store, shelf.bus).run())
-    assert "is not up to date: Not a directory" in await shelf.up_to_date()
+    assert f"is not up to date: {system.value.strerror}" in await shelf.up_to_date()
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
