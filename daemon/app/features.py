@@ -53,7 +53,6 @@ from daemon.library.entries import Entries
 from daemon.library.rebuild import open_library
 from daemon.library.takes import Takes
 from daemon.rings.instances import Instances
-from daemon.rings.journal_folder import JournalFolder
 from daemon.rings.peaks import Pictures
 from daemon.settings.reading import Loaded, load_again
 from daemon.system.log import set_level
@@ -146,7 +145,7 @@ class Features:
         stack.callback(self.instances.close)
         self.journal = Journal(config, bus)
         stack.callback(self.journal.close)
-        self.history = JournalFolder(self.journal.folder)
+        self.history = self.journal.files
         self.listening = Listening(config, self.history, bus)
         self.previews = Previews(
             run_dir=config.run,

@@ -8,7 +8,7 @@ from bridge.shm import RingFile
 from daemon.core.journal import Damaged
 from daemon.rings.journal_files import SUFFIX, Segment, read_segment
 
-MAX_REMEMBERED = 4_096  # segment files, 17 hours of one Instance: 12 MB
+MAX_REMEMBERED = 4_096  # segment files that are there, 17 hours of one Instance: 12 MB
 
 
 def generation_of(folder: Path) -> int:
@@ -63,3 +63,9 @@ class JournalFolder:
             while len(self._known) > MAX_REMEMBERED:
                 self._known.popitem(last=False)
         return segment
+
+    def forget(self, path: Path) -> None:
+        """This file, or all of this Ring's, are removed. [any]"""
+        with self._lock:
+            for gone in [known for known in self._known if known == path or known.parent == path]:
+                del self._known[gone]

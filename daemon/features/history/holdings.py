@@ -35,15 +35,15 @@ class NoRoom(OSError):
 
 
 class Holdings:
-    """[the journal's thread]; `recovered` and `used_bytes` are replaced whole, and may be read by [any]."""
+    """[the journal's thread]; `recovered` and `used_bytes` are replaced whole, and may be read by [any], as may `files`."""
 
     def __init__(self, config: Config, folder: Path) -> None:
         self.config = config
         self.folder = folder
         self.recovered: tuple[Recovered, ...] = ()
         self._offered: tuple[Recovered, ...] = ()  # of each Ring for itself
-        self._heads = JournalFolder(folder)
-        self._checking = Checking(self._heads)
+        self.files = JournalFolder(folder)
+        self._checking = Checking(self.files)
         self.used_bytes = 0
         self._held: dict[
             tuple[str, int], Held
@@ -108,7 +108,9 @@ class Holdings:
 
     def _remove(self, gone: list[Held]) -> None:
         for one in gone:
-            (self.folder / one.ring / f"{one.number:08d}{SUFFIX}").unlink(missing_ok=True)
+            path = self.folder / one.ring / f"{one.number:08d}{SUFFIX}"
+            path.unlink(missing_ok=True)
+            self.files.forget(path)
             self._pop(one.ring, one.number)
         left = {ring for ring, _ in self._held}
         for ring in {one.ring for one in gone if one.ended}:
@@ -138,7 +140,7 @@ class Holdings:
     def load(self, folder: Path, mark: Mark | None) -> None:
         """Take the files of one Ring as they lie there; mark: how its host ended, None while it runs."""
         self._drop(folder)
-        for segment in self._heads.segments(folder):
+        for segment in self.files.segments(folder):
             self._put(_held(folder, segment, mark))
 
     def sounding_s(self, ring: str) -> float:
@@ -163,7 +165,7 @@ class Holdings:
     def _look_at(self, path: Path) -> None:
         """The heads of a file that is finished, now: when its plugin is closed, those of hours are not read at once."""
         with suppress(Damaged, OSError):
-            self._heads.segment(path)
+            self.files.segment(path)
 
     def end(self, folder: Path, mark: Mark) -> None:
         """The host of this Ring is gone: what it left is marked, and offered."""
@@ -178,6 +180,7 @@ class Holdings:
     def forget(self, folder: Path) -> None:
         """Remove all that is held of a Ring."""
         remove_folder(folder)
+        self.files.forget(folder)
         self._drop(folder)
         self._checking.forget(folder)
         self.offer(folder)

@@ -21,6 +21,7 @@ from daemon.features.history.recovery import Recovered, sentence
 from daemon.features.history.rounds import Rounds, name_of
 from daemon.rings.instances import Instance
 from daemon.rings.journal_files import CLOSED
+from daemon.rings.journal_folder import JournalFolder
 from daemon.system.threads import Threads
 
 log = logging.getLogger(__name__)
@@ -112,6 +113,11 @@ class Journal:
     def recovered(self) -> tuple[Recovered, ...]:
         """What plugins that are gone have left."""
         return self.holdings.recovered
+
+    @property
+    def files(self) -> JournalFolder:
+        """What lies on the disk, as all see it."""
+        return self.holdings.files
 
     @property
     def used_bytes(self) -> int:

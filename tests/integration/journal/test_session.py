@@ -1,10 +1,12 @@
 """A session in little: what a day of it is, and what it costs, is benchmarks/bench_history.py's to say."""
 
+import gc
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.session import Hour, play_session
+from daemon.rings.journal_files import SUFFIX, Segment
 
 RATE_HZ = 8_000
 MINUTES = 8.0
@@ -16,12 +18,16 @@ async def test_a_session_that_goes_on_takes_no_more_room_and_no_more_memory(tmp_
     chord = sum(0.2 * np.sin(at * step) for step in (0.0431, 0.0543, 0.0912))
     noise = np.random.default_rng(3).standard_normal((len(at), 2)) * 1e-4
     piece = np.asarray(chord[:, None] + noise, np.float32)
-    told: list[Hour] = [
-        hour
-        async for hour in play_session(
-            tmp_path, [piece], rate_hz=RATE_HZ, seconds=36 * 60, told_every_s=240, minutes=MINUTES
+    told: list[Hour] = []
+    async for hour in play_session(
+        tmp_path, [piece], rate_hz=RATE_HZ, seconds=36 * 60, told_every_s=240, minutes=MINUTES
+    ):
+        told.append(hour)
+        files = sum(1 for _ in (tmp_path / "data" / "journal").glob(f"*/*{SUFFIX}"))
+        gc.collect()
+        assert sum(type(each) is Segment for each in gc.get_objects()) <= files, (
+            "of a file that is gone, nothing"
         )
-    ]
     raw_bytes = MINUTES * 60 * RATE_HZ * 8
     later = told[3:]
     assert len(later) == 6
