@@ -36,7 +36,7 @@ from relay.engine.jobs.table import end_leases, forget
 from relay.engine.objects.door import Objects
 from relay.engine.operator_socket import OperatorSocket
 from relay.features.accounts import api as accounts
-from relay.features.coediting.socket import PATH as DOCUMENT_PATH
+from relay.features.coediting.socket import PATHS as DOCUMENT_PATHS
 from relay.features.coediting.socket import DocumentSockets
 from relay.features.comments import api as comments
 from relay.features.creations import api as creations
@@ -44,6 +44,7 @@ from relay.features.creations.store import wanted_objects
 from relay.features.feeds.engagement import catch_up as catch_up_ranking
 from relay.features.feeds.page_cache import PageCache
 from relay.features.listening.streaming import StreamSockets
+from relay.features.listening.track_socket import TrackSockets
 from relay.features.live.hub import Hub
 from relay.features.live.opening import Opening
 from relay.features.live.socket import Sockets
@@ -52,6 +53,7 @@ from relay.features.search.index import catch_up as index_words
 from relay.features.studio.kit import Kit
 from relay.features.uploads.store import open_uploads
 from relay.wire.listening import STREAM_PATH
+from relay.wire.tracks import TRACKS_PATH
 
 log = logging.getLogger("relay")
 
@@ -229,8 +231,9 @@ def _sockets(
     )
     return {
         SOCKET_PATH: feed,
-        DOCUMENT_PATH: DocumentSockets(posts.rooms, opening),
+        DOCUMENT_PATHS: DocumentSockets(posts.rooms, opening),
         STREAM_PATH: StreamSockets(posts.streams, opening, sign_in.tokens.require_live),
+        TRACKS_PATH: TrackSockets(engines.db, posts.tracks, posts.hearing, opening),
     }
 
 

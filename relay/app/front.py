@@ -46,7 +46,7 @@ RETRY_S = 2
 
 
 class Front:
-    """sockets: by path; one that ends in a stroke has those below it. [loop]"""
+    """sockets: by path; one that ends in a star has all that begin so. [loop]"""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Front:
         if not self._origins.answers_to(headers.get("host", "")):
             return _refuse(scope, receive, send, _misdirected())
         for path, sockets in self._sockets.items():
-            if scope["path"] == path or (path.endswith("/") and scope["path"].startswith(path)):
+            if scope["path"] == path or (path.endswith("*") and scope["path"].startswith(path[:-1])):
                 return sockets.serve(scope, receive, send)
         return _refuse(scope, receive, send, Refusal("not_found", "There is nothing at this address."))
 

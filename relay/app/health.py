@@ -17,7 +17,7 @@ from relay.engine.objects.door import Objects
 from relay.engine.sandbox.children import standing
 from relay.engine.tasks import Tasks
 from relay.wire import operations as wire
-from relay.wire.health import Check, Health, Ready
+from relay.wire.health import Check, Health, Heartbeat, Ready
 
 log = logging.getLogger("relay")
 
@@ -46,7 +46,13 @@ def rows(
         said = Ready(status="ready" if well else "not ready", decoder=sandbox, checks=[*checks, _bus(bus)])
         return Answer(value=said, status=200 if well else 503)
 
+    async def heartbeat(_: Bare) -> Answer[Heartbeat]:
+        well = not is_draining() and all(check.ok for check in await stands_on(db, objects, tasks))
+        said = Heartbeat(status="ok" if well else "unavailable")
+        return Answer(value=said, status=200 if well else 503)
+
     return [
+        Row(wire.HEALTH, Action.HEALTH_READ, heartbeat),
         Row(wire.LIVE, Action.HEALTH_READ, live),
         Row(wire.READY, Action.HEALTH_READ, ready),
     ]

@@ -17,6 +17,7 @@ from relay.features.creations.board import PostBoard
 from relay.features.devices.families import Revoked, revoked_families
 from relay.features.feeds.page_cache import PageCache
 from relay.features.jobs.progress import ProgressBoard
+from relay.features.listening.track_board import TrackBoard
 from relay.features.live.api import Blocked, Followed, Happened, Muted, Unfollowed
 from relay.features.live.hub import Hub
 from relay.features.notifications.api import NotificationsChanged
@@ -45,7 +46,7 @@ _DECIDING = ShownOtherwise | Blocked | Unfollowed
 class Listening:
     """Hands effects on. revoked: sign-ins whose tokens no longer count; it is kept up to date here. [loop]
 
-    hub, workers, progress, comments, posts, notifications, pages and rooms need the database to be made, and the database needs this: they are set once they are there.
+    hub, workers, progress, comments, posts, notifications, pages, rooms and tracks need the database to be made, and the database needs this: they are set once they are there.
     """
 
     def __init__(self) -> None:
@@ -58,6 +59,7 @@ class Listening:
         self.notifications: NotificationBoard | None = None
         self.pages: PageCache | None = None
         self.rooms: Rooms | None = None
+        self.tracks: TrackBoard | None = None
         self._missed = asyncio.Event()
 
     def on_commit(self, number: int, effects: Sequence[Effect]) -> None:
@@ -66,15 +68,11 @@ class Listening:
             match effect:
                 case Revoked(family_id=family_id):
                     self.revoked.add(family_id)
-                    if self.hub is not None:
-                        self.hub.end_family(family_id)
-                    if self.rooms is not None:
-                        self.rooms.end_family(family_id)
+                    for sockets in self._sockets():
+                        sockets.end_family(family_id)
                 case SessionEnded(session_id=session_id):
-                    if self.hub is not None:
-                        self.hub.end_session(session_id)
-                    if self.rooms is not None:
-                        self.rooms.end_session(session_id)
+                    for sockets in self._sockets():
+                        sockets.end_session(session_id)
                 case Happened() if self.posts is not None:
                     self.posts.happened(effect)
                 case CommentChanged() if self.comments is not None:
@@ -107,7 +105,13 @@ class Listening:
             self.pages.forget()
         if self.rooms is not None:
             self.rooms.lost()
+        if self.tracks is not None:
+            self.tracks.close_all()
         self._missed.set()
+
+    def _sockets(self) -> list[Hub | Rooms | TrackBoard]:
+        """Whose connections end with a sign-in."""
+        return [each for each in (self.hub, self.rooms, self.tracks) if each is not None]
 
     async def load_revoked(self, db: Database) -> None:
         """Which sign-ins were ended before we listened, or while we did not."""

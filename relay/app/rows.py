@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from relay.app import documents, health
+from relay.app import documents, facts, health
 from relay.app.config import Config
 from relay.app.engines import Engines
 from relay.app.gate import Gate
@@ -277,8 +277,12 @@ class Table:
         ]
 
     def _health(self) -> list[AnyRow]:
+        """What the relay says of itself."""
         engines = self.engines
-        return health.rows(engines.db, engines.objects, engines.bus, engines.tasks, self.is_draining)
+        return [
+            *health.rows(engines.db, engines.objects, engines.bus, engines.tasks, self.is_draining),
+            *facts.rows(self.config, self.base_url),
+        ]
 
     def _feeds(self) -> list[AnyRow]:
         """Who follows whom, and what they see of it."""

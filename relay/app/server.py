@@ -99,6 +99,7 @@ class Application:
             await asyncio.sleep(self._config.drain_notice_s)
             self.relay.posts.rooms.close_all()
             self.relay.posts.streams.end_all()
+            self.relay.posts.tracks.close_all()
             await part_with_all(self.relay.hub)
 
     async def _live(self, scope: Message, receive: Receive, send: Send) -> None:

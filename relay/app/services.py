@@ -52,6 +52,7 @@ from relay.features.listening.making import ListeningWork
 from relay.features.listening.service import Hearing
 from relay.features.listening.streaming import Streams
 from relay.features.listening.tasks import KINDS as LISTENING_KINDS
+from relay.features.listening.track_board import TrackBoard
 from relay.features.live.hub import Hub
 from relay.features.live.presence import PresenceBoard
 from relay.features.live.service import Live, tell_by
@@ -150,6 +151,7 @@ class PostServices:
     hearing: Hearing
     listening: ListeningWork
     streams: Streams
+    tracks: TrackBoard
     replacing: Replacing
     removals: Removals
     jobs: Jobs
@@ -296,6 +298,7 @@ async def post_services(
     rendering = _rendering(config, base_url, engines, encoder, removed)
     writing = Writing(db, owning, removed, base_url)
     listens = _listening(config, engines, removed)
+    listening.tracks = tracks = TrackBoard(listening.revoked)
     makes = {
         **_makers(engines, encoder, removed, rendering, erased),
         **dict.fromkeys(LISTENING_KINDS, listens.make),
@@ -304,7 +307,7 @@ async def post_services(
         uploads=uploads,
         encoder=encoder,
         publishing=posts,
-        workers=_workers(engines, listening, hub, makes),
+        workers=_workers(engines, listening, hub, tracks, makes),
         owning=owning,
         writing=writing,
         migrating=Migrating(db, writing, engines.limits),
@@ -315,6 +318,7 @@ async def post_services(
         hearing=Hearing(db, removed),
         listening=listens,
         streams=Streams(),
+        tracks=tracks,
         replacing=Replacing(db, removed, base_url),
         removals=removed,
         jobs=Jobs(db, ON_GIVEN_UP),
@@ -343,8 +347,10 @@ def _makers(
     }
 
 
-def _workers(engines: Engines, listening: Listening, hub: Hub, makes: Mapping[str, Handler]) -> Workers:
-    listening.progress = progress = ProgressBoard(engines.bus, hub.tell_account)
+def _workers(
+    engines: Engines, listening: Listening, hub: Hub, tracks: TrackBoard, makes: Mapping[str, Handler]
+) -> Workers:
+    listening.progress = progress = ProgressBoard(engines.bus, hub.tell_account, tracks.said)
     listening.workers = Workers(engines.db, makes, ON_GIVEN_UP, on_said=progress.said)
     return listening.workers
 

@@ -14,6 +14,12 @@ class Health(Struct, frozen=True, kw_only=True):
     status: Literal["live"]
 
 
+class Heartbeat(Struct, frozen=True, kw_only=True):
+    """GET /health: ready in one word, with 503 beside `unavailable`."""
+
+    status: Literal["ok", "unavailable"]
+
+
 class Check(Struct, frozen=True, kw_only=True):
     """One thing that the relay stands on. detail: a sentence, empty when it is well."""
 

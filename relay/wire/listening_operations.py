@@ -1,12 +1,21 @@
 """The operations of listening; listening.py has their shapes."""
 
 from relay.wire import listening as shapes
+from relay.wire.facts import RelayFacts
 from relay.wire.operation import AudioBytes, Interface, Nothing
 from relay.wire.rest import Confirmation
 
 _row = Interface(tag="listening").row
 
 
+FACTS = _row(
+    "GET",
+    "/config",
+    Nothing,
+    Nothing,
+    RelayFacts,
+    "What a client has to know of this relay before anybody is signed in.",
+)
 ANALYZE = _row(
     "POST",
     "/audio/analyze",

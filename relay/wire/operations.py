@@ -256,6 +256,10 @@ INBOX = _list(
 LIVE = Operation(
     method="GET", path="/health/live", tag="health", body=Nothing, query=Nothing, reply=health.Health, text="The process answers."
 )  # fmt: skip
+HEALTH = Operation(
+    method="GET", path="/health", tag="health", body=Nothing, query=Nothing, reply=health.Heartbeat,
+    text="Whether the relay can serve, in one word. 503 when it cannot.",
+)  # fmt: skip
 READY = Operation(
     method="GET", path="/health/ready", tag="health", body=Nothing, query=Nothing, reply=health.Ready,
     text="What the relay stands on answers too: database, objects, disk, queues, background tasks. 503 when one does not.",

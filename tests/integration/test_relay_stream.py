@@ -1,10 +1,8 @@
 """Sound listened to while it is played, over the WebSocket /api/stream: the figures of audio.analyse.stream; bounded, and its owner's alone."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -15,6 +13,7 @@ from relay.features.listening import streaming
 from relay.wire.events import CLOSE_BAD_MESSAGE, CLOSE_SHUTDOWN
 from relay.wire.listening import STREAM_PATH, StreamMoment, StreamTempo
 from tests.support.asgi_peer import InMemory, relay_in_memory
+from tests.support.asgi_socket import AsgiSocket
 from tests.support.deadlines import HANG_S
 from tests.support.music import piece
 
@@ -22,52 +21,14 @@ RATE_HZ = 44_100
 _told: msgspec.json.Decoder[StreamMoment | StreamTempo] = msgspec.json.Decoder(StreamMoment | StreamTempo)
 
 
-class Client:
-    """A WebSocket of whoever has this token, as an ASGI server hands it on."""
+class Client(AsgiSocket):
+    """One that streams."""
 
     def __init__(self, peer: InMemory, token: str | None, query: str, origin: str | None = None) -> None:
-        headers = [(b"host", b"relay")]
-        headers += [(b"authorization", b"Bearer " + token.encode())] if token else []
-        headers += [(b"origin", origin.encode())] if origin else []
-        self._scope = {
-            "type": "websocket",
-            "path": STREAM_PATH,
-            "headers": headers,
-            "query_string": query.encode(),
-            "subprotocols": [],
-            "extensions": {"websocket.http.response": {}},
-        }
-        self._inbound: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._inbound.put_nowait({"type": "websocket.connect"})
-        self.outbound: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        app: Any = peer.relay.app
-        self._serving = asyncio.create_task(app(self._scope, self._inbound.get, self._put))
-
-    async def _put(self, message: Any) -> None:
-        await self.outbound.put(dict(message))
-
-    async def next(self) -> dict[str, Any]:
-        return await asyncio.wait_for(self.outbound.get(), HANG_S)
-
-    def send(self, **message: object) -> None:
-        self._inbound.put_nowait({"type": "websocket.receive", **message})
+        super().__init__(peer, STREAM_PATH, token, query, origin)
 
     async def told(self, count: int) -> list[StreamMoment | StreamTempo]:
         return [_told.decode((await self.next())["text"]) for _ in range(count)]
-
-    async def closed(self) -> int:
-        """With which code, whatever was told before."""
-        while (message := await self.next())["type"] != "websocket.close":
-            pass
-        await self.ended()
-        return int(message["code"])
-
-    async def ended(self) -> None:
-        await asyncio.wait_for(self._serving, HANG_S)
-
-    async def leave(self) -> None:
-        self._inbound.put_nowait({"type": "websocket.disconnect", "code": 1000})
-        await self.ended()
 
 
 @pytest.fixture

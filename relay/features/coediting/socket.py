@@ -26,6 +26,7 @@ from relay.wire.rest import API_PREFIX
 log = logging.getLogger("relay")
 
 PATH = f"{API_PREFIX}/coedit/"
+PATHS = f"{PATH}*"
 INBOUND = Limit(120, 3_000_000)
 """Messages, and each KiB of one counts as another: who says more is read more slowly."""
 KIB = 1024

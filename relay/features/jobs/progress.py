@@ -25,11 +25,17 @@ class Progressed(Struct, frozen=True):
 
 
 class ProgressBoard:
-    """tell: gives a message to all connections of an account at this process. [loop]"""
+    """tell: gives a message to all connections of an account at this process. beside: is told the same. [loop]"""
 
-    def __init__(self, bus: Bus, tell: Callable[[str, live.LiveOnly], None]) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        tell: Callable[[str, live.LiveOnly], None],
+        beside: Callable[[str, JobProgress], None],
+    ) -> None:
         self._bus = bus
         self._tell = tell
+        self._beside = beside
         bus.listen(TOPIC, self._heard, _nothing)
 
     def said(self, work: Work) -> None:
@@ -38,13 +44,13 @@ class ProgressBoard:
         progress = JobProgress(
             job_id=job.id, kind=job.kind, state="running", stage=work.stage, fraction=work.fraction
         )
-        self._tell(job.account_id, live.LiveOnly(progress))
+        self._told(job.account_id, progress)
         self._bus.publish(TOPIC, msgspec.msgpack.encode(Progressed(job.account_id, progress)))
 
     def changed(self, change: JobChanged) -> None:
         """A job ended: every process hears of the commit."""
         progress = JobProgress(job_id=change.job_id, kind=change.kind, state=change.state, fraction=1.0)
-        self._tell(change.account_id, live.LiveOnly(progress))
+        self._told(change.account_id, progress)
 
     def _heard(self, data: bytes) -> None:
         try:
@@ -52,7 +58,11 @@ class ProgressBoard:
         except msgspec.DecodeError as error:
             log.warning("what another process says of a job cannot be read: %s", error)
             return
-        self._tell(said.account_id, live.LiveOnly(said.progress))
+        self._told(said.account_id, said.progress)
+
+    def _told(self, account_id: str, progress: JobProgress) -> None:
+        self._tell(account_id, live.LiveOnly(progress))
+        self._beside(account_id, progress)
 
 
 def _nothing() -> None:

@@ -30,6 +30,7 @@ from audio.separate.parts import PARTS
 from relay.engine.sandbox.fork_server import serve, tell
 from relay.features.listening.tasks import (
     CONVERTED_FILE,
+    MAX_SEPARATED_S,
     POINTS_FILE,
     WAVEFORM_FILE,
     Analyse,
@@ -54,8 +55,6 @@ from sandbox.process import enter
 
 LIMITS = Limits(address_bytes=4 << 30, cpu_s=600, output_bytes=1 << 30)
 MAX_TRACE = 4_000
-MAX_SEPARATED_S = 600
-"""Ten minutes at 48 kHz need some 2 GiB; a longer sound would not fit LIMITS."""
 SVG, FLAC = "image/svg+xml", "audio/flac"
 REHEARSED_RATES_HZ = (44_100, 48_000)
 Tell = Callable[[float], None]

@@ -95,6 +95,16 @@ class Hearing:
         authorize(actor, Action.LISTENING_READ, found.row.account_id)
         return found
 
+    async def jobs_of_track(self, actor: Actor, creation_id: str, kinds: Sequence[str]) -> list[str]:
+        """The newest of each kind that there is. Raises Refusal: not_found, gone."""
+
+        def work(db: Connection) -> list[str]:
+            own_sound(db, actor, creation_id)
+            newest = (store.newest_of(db, creation_id, kind, done=False) for kind in kinds)
+            return [row.job_id for row in newest if row is not None]
+
+        return await self._db.read(work)
+
     async def of_track(
         self, actor: Actor, creation_id: str, kind: str
     ) -> tuple[Listened | None, Listened | None]:

@@ -9,6 +9,8 @@ from msgspec import Raw, Struct
 from audio.analyse.shapes import ALGORITHM, AnalysisDocument, Changes, Comparison
 
 WAVEFORM_FILE, POINTS_FILE, CONVERTED_FILE = "waveform.svg", "waveform.json", "converted"
+MAX_SEPARATED_S = 600
+"""Ten minutes at 48 kHz need some 2 GiB; a longer sound would not fit the limits of the child."""
 MAKES = "1"
 """Counted up whenever another file comes of the same task: what was made before is made anew."""
 
