@@ -78,6 +78,9 @@ from bridge.control_history import HistoryIs as HistoryIs
 from bridge.control_history import HistorySound as HistorySound
 from bridge.control_history import HistoryStretch as HistoryStretch
 from bridge.control_history import PeaksAre as PeaksAre
+from bridge.control_live import GetHeard as GetHeard
+from bridge.control_live import HeardAre as HeardAre
+from bridge.control_live import HeardInfo as HeardInfo
 from bridge.control_outbox import DiscardEntry as DiscardEntry
 from bridge.control_outbox import EntryList as EntryList
 from bridge.control_outbox import ListOutbox as ListOutbox
@@ -405,7 +408,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 Request = (
     GetStatus | GetSettings | ReloadSettings | ChangeSetting | GetAtLogin | SetAtLogin | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | ImportSound | TrimTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed | Discover | SearchRelay
     | FindSimilar | RepairTake | UndoRepair | GetHistory | CopyHistory | GetPeaks | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | PausePosting | ResumePosting | RenderTake
-    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ReplaceSound | ProcessAgain | ListVersions | ForgetVersion | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetPreferences | SetPreferences | SavePost | ListSaved | Repost | ListWho | ListSignIns | EndSignIns | ListDevices | RevokeDevice | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | ExportAccount | DeleteAccount | ListCreations | ShowCreation | AddCreation | RenameCreation | DeleteCreation | RestoreCreation | PushCreation | PullCreation | SyncCreations | ListHeld | LoopOfTake | ShareCreation | ListLinks | EndLinks | PlayPreview | GetSound | StopPreviews | Subscribe | Shutdown
+    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ReplaceSound | ProcessAgain | ListVersions | ForgetVersion | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetPreferences | SetPreferences | SavePost | ListSaved | Repost | ListWho | ListSignIns | EndSignIns | ListDevices | RevokeDevice | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | ExportAccount | DeleteAccount | ListCreations | ShowCreation | AddCreation | RenameCreation | DeleteCreation | RestoreCreation | PushCreation | PullCreation | SyncCreations | ListHeld | LoopOfTake | ShareCreation | ListLinks | EndLinks | PlayPreview | GetSound | GetHeard | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
     Failed
@@ -447,6 +450,7 @@ Reply = (
     | Claimed
     | Previewing
     | SoundIs
+    | HeardAre
     | ClaimState
     | Unclaimed
     | HistoryIs

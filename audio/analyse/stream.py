@@ -23,6 +23,10 @@ STEP_S = 0.1
 TEMPO_EVERY_S = 2.0
 MEMORY_S = 12.0
 """What a tempo is heard in."""
+BAND_EDGES_HZ = tuple(ANALYSIS_RATE_HZ / 2 ** (1 + n / 2) for n in range(16, -1, -1))
+"""Half octaves, the lowest from 43 Hz on."""
+FLOOR_DBFS = -100.0
+"""Below it a band is said to be silent."""
 LEAST_TEMPO_S = 6.0
 """Before so much has been heard none is told: any three hits are in some tempo."""
 MOMENTARY_S = BLOCK_HOPS * HOP_MS / 1000
@@ -35,7 +39,8 @@ _APART_S = 0.05  # two onsets nearer than this are one
 @dataclass(frozen=True, kw_only=True)
 class Moment:
     """at_s: its end, from the start of the stream. level_dbfs, peak_dbfs: of the STEP_S before, None: digital silence. momentary_lufs: None
-    below -70 and before MOMENTARY_S. centroid_hz, chroma (C first, the strongest 1): of the last 93 ms, zeros for silence. onsets_s: those that are
+    below -70 and before MOMENTARY_S. centroid_hz, chroma (C first, the strongest 1): of the last 93 ms, zeros for silence. bands_dbfs: RMS of these in each of BAND_EDGES_HZ, so
+    that their powers sum up to the level; FLOOR_DBFS at the least. onsets_s: those that are
     sure since the moment before.
     """
 
@@ -45,6 +50,7 @@ class Moment:
     momentary_lufs: float | None
     centroid_hz: float
     chroma: tuple[float, ...]
+    bands_dbfs: tuple[float, ...]
     onsets_s: tuple[float, ...]
 
 
@@ -106,7 +112,8 @@ class Stream:
     def _moment(self, block: Samples, at_s: float) -> Moment:
         power = float(np.square(block, dtype=np.float64).mean())
         mono = one_channel(self._tail(_ONSETS_S), self.sample_rate_hz)
-        seen = describe_mono(_last(mono, WINDOW_FRAMES), lambda _: None)
+        last = _last(mono, WINDOW_FRAMES)
+        seen = describe_mono(last, lambda _: None)
         middle = WINDOW_FRAMES // 2 // (WINDOW_FRAMES // 4)  # the frame that has all of it
         return Moment(
             at_s=round(at_s, 4),
@@ -115,6 +122,7 @@ class Stream:
             momentary_lufs=self._momentary(at_s),
             centroid_hz=round(float(seen.centroid_hz[middle]), 2),
             chroma=tuple(round(float(each), 4) for each in seen.chroma[middle]),
+            bands_dbfs=_bands_dbfs(last),
             onsets_s=self._onsets(mono, at_s),
         )
 
@@ -151,6 +159,18 @@ class Stream:
 
     def _tail(self, seconds: float) -> Samples:
         return self._recent[-round(seconds * self.sample_rate_hz) :]
+
+
+def _bands_dbfs(window: Frames) -> tuple[float, ...]:
+    """window: (WINDOW_FRAMES,)."""
+    spectrum = magnitudes(window, WINDOW_FRAMES, WINDOW_FRAMES // 2)[1]  # centred on the middle
+    hz = np.arange(len(spectrum)) * (ANALYSIS_RATE_HZ / WINDOW_FRAMES)
+    power = (
+        np.square(spectrum.astype(np.float64)) / 3.0
+    )  # of a Hann window whose full-scale sine reads 1.0: its mean square
+    found = np.add.reduceat(power, np.searchsorted(hz, BAND_EDGES_HZ[:-1]))
+    levels = 10 * np.log10(np.maximum(found, 10 ** (FLOOR_DBFS / 10)))
+    return tuple(round(float(each), 1) for each in levels)
 
 
 def _last(mono: Frames, frames: int) -> Frames:

@@ -13,6 +13,7 @@ from daemon.doors.control.creations import CreationAnswers
 from daemon.doors.control.door import ControlDoor
 from daemon.doors.control.feed import FeedAnswers
 from daemon.doors.control.history import HistoryAnswers
+from daemon.doors.control.live import LiveAnswers
 from daemon.doors.control.outbox import OutboxAnswers
 from daemon.doors.control.people import PeopleAnswers
 from daemon.doors.control.players import Players
@@ -63,6 +64,7 @@ def control_door(features: Features, run: Path, stop: Callable[[], None]) -> Con
         CreationAnswers(f.creations, f.creating, f.sending, f.syncing).answers,
         ScoreLinkAnswers(ScoreSharing(f.account, f.creations, f.sending)).answers,
         PreviewAnswers(f.instances, f.previews).answers,
+        LiveAnswers(f.live).answers,
         _history_answers(f).answers,
         RecoveryAnswers(f.journal, f.recovering, f.takes).answers,
         ClaimAnswers(f.account, f.claiming).answers,

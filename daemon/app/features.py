@@ -9,6 +9,7 @@ import contextlib
 import logging
 
 from daemon.events import Bus, SettingsChanged
+from daemon.features.analysing.live import LiveHearing
 from daemon.features.creations.creating import Creating
 from daemon.features.creations.sending import Sending
 from daemon.features.creations.storage import AtRelay
@@ -143,6 +144,8 @@ class Features:
         stack.push_async_callback(self.exporting.close)
         self.instances = Instances(config.run, bus)
         stack.callback(self.instances.close)
+        self.live = LiveHearing(self.instances.all)
+        stack.push_async_callback(self.live.close)
         self.journal = Journal(config, bus)
         stack.callback(self.journal.close)
         self.history = self.journal.files

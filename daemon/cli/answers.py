@@ -53,6 +53,7 @@ ANSWERS: Mapping[str, Kind] = {
     "import": Imported,
     "record": RecordingIs | DevicesAre,
     "watch": c.Status
+    | c.HeardInfo
     | c.Progress
     | c.TakeChanged
     | c.ItemArrived

@@ -18,21 +18,28 @@ from daemon.errors import NotRunning
 if TYPE_CHECKING:
     from bridge.async_client import AsyncControlClient
 
+    Tell = Callable[[c.Event | c.Status | c.HeardInfo], None]
+
 LOOKS_PER_S = 5
+LINES_EACH_S = 0.5
+"""What is heard is told so often in lines."""
 Lines = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for each event.")]
+Analyse = Annotated[
+    bool, typer.Option("--analyse", help="Listen to what plays: loudness, spectrum, brightness, tempo.")
+]
 
 
-def watch(as_json: Lines = False) -> None:
+def watch(as_json: Lines = False, analyse: Analyse = False) -> None:
     """Watch plugins with their levels, takes, uploads and what comes in, live; Ctrl-C ends it.
 
-    Examples:  sidechain watch   ·   sidechain watch --json
+    Examples:  sidechain watch   ·   sidechain watch --analyse   ·   sidechain watch --json
     """
     import asyncio
 
     from bridge.errors import DaemonNotRunning
 
     try:
-        asyncio.run(_watch(as_json))
+        asyncio.run(_watch(as_json, analyse))
     except KeyboardInterrupt:
         return
     except BrokenPipeError:  # whoever read the lines has enough
@@ -43,18 +50,23 @@ def watch(as_json: Lines = False) -> None:
         ) from error
 
 
-async def _watch(as_json: bool) -> None:
+async def _watch(as_json: bool, analyse: bool) -> None:
+    import asyncio
+
     from bridge.async_client import AsyncControlClient
 
     async with AsyncControlClient(settings().run) as client:
         await client.request(c.Subscribe())
         if as_json or not sys.stdout.isatty():
-            await _in_lines(client, _say_json if as_json else _say_line)
+            tell = _say_json if as_json else _say_line
+            await asyncio.gather(
+                _in_lines(client, tell), *([_heard_in_lines(client, tell)] if analyse else [])
+            )
         else:
-            await _live(client)
+            await _live(client, analyse)
 
 
-async def _in_lines(client: "AsyncControlClient", tell: "Callable[[c.Event | c.Status], None]") -> None:
+async def _in_lines(client: "AsyncControlClient", tell: "Tell") -> None:
     """For ever. A change of the status is told only when what is shown of it is another."""
     told = await status_of(client)
     tell(told)
@@ -68,7 +80,17 @@ async def _in_lines(client: "AsyncControlClient", tell: "Callable[[c.Event | c.S
             tell(event)
 
 
-async def _live(client: "AsyncControlClient") -> None:
+async def _heard_in_lines(client: "AsyncControlClient", tell: "Tell") -> None:
+    """For ever: a line for each plugin that sounds, LINES_EACH_S."""
+    import asyncio
+
+    while True:
+        for one in (await heard_by(client)).heard:
+            tell(one)
+        await asyncio.sleep(LINES_EACH_S)
+
+
+async def _live(client: "AsyncControlClient", analyse: bool) -> None:
     """For ever: a picture that is drawn anew some times a second, for levels change without an event."""
     import asyncio
 
@@ -88,6 +110,7 @@ async def _live(client: "AsyncControlClient") -> None:
         try:
             while not listening.done():
                 view.status = await status_of(client)
+                view.heard = await heard_by(client) if analyse else None
                 live.update(view.picture(console.width), refresh=True)
                 await asyncio.wait([listening], timeout=1 / LOOKS_PER_S)
             listening.result()
@@ -104,13 +127,20 @@ async def status_of(client: "AsyncControlClient") -> c.Status:
     return status
 
 
-def _say_json(told: "c.Event | c.Status") -> None:
+async def heard_by(client: "AsyncControlClient") -> c.HeardAre:
+    """Raises DaemonNotRunning."""
+    heard = await client.request(c.GetHeard())
+    assert isinstance(heard, c.HeardAre)
+    return heard
+
+
+def _say_json(told: "c.Event | c.Status | c.HeardInfo") -> None:
     plain = msgspec.to_builtins(told)
-    plain.pop("id")
-    say(shown.json(msgspec.json.encode({"event": plain.pop("t")} | plain).decode()))
+    plain.pop("id", None)
+    say(shown.json(msgspec.json.encode({"event": plain.pop("t", "heard")} | plain).decode()))
 
 
-def _say_line(told: "c.Event | c.Status") -> None:
+def _say_line(told: "c.Event | c.Status | c.HeardInfo") -> None:
     from daemon.cli.watch_view import in_words
 
     say(f"{time.strftime('%H:%M:%S')}  {shown.line(in_words(told))}")

@@ -10,11 +10,10 @@ import bridge.control as c
 from daemon.cli.daemon_commands import describe
 from daemon.cli.output import bars_or_seconds, number
 from daemon.cli.record import dbfs, meter
-from daemon.core import shown
+from daemon.cli.watch_heard import heard_in_words, heard_picture
+from daemon.cli.watch_parts import NARROW_COLUMNS, ROOMY_COLUMNS, table_of, text_of
 
 MAX_EVENTS = 8
-NARROW_COLUMNS = 60  # below: without what can be missed
-ROOMY_COLUMNS = 76  # from here on the meter is drawn at its full length
 METER_COLUMNS, NARROW_METER_COLUMNS = 24, 10
 BESIDE_A_NAME = 48  # columns for what else is said of a take
 ENDED = ("accepted", "discarded")
@@ -25,6 +24,7 @@ class View:
 
     def __init__(self) -> None:
         self.status: c.Status | None = None
+        self.heard: c.HeardAre | None = None  # when it is listened to
         self._under_way: dict[str, c.Progress] = {}  # by the take
         self._events: deque[str] = deque(maxlen=MAX_EVENTS)
 
@@ -44,23 +44,25 @@ class View:
         status = self.status
         if status is None:
             return Group(Text("…"))
-        parts: list[Text | Table] = [_text(f"{status.sentence}  ({status.state})", "bold")]
-        parts += [_text(f"notice  {notice}", "yellow") for notice in status.notices]
-        parts += [_text(""), _plugins(status.instances, columns)]
-        parts += [_text(""), self._takes(status.recent, columns)]
+        parts: list[Text | Table] = [text_of(f"{status.sentence}  ({status.state})", "bold")]
+        parts += [text_of(f"notice  {notice}", "yellow") for notice in status.notices]
+        parts += [text_of(""), _plugins(status.instances, columns)]
+        if self.heard is not None:
+            parts += [text_of(""), *heard_picture(self.heard, columns)]
+        parts += [text_of(""), self._takes(status.recent, columns)]
         if self._events:
-            parts += [_text(""), *(_text(event, "dim") for event in self._events)]
+            parts += [text_of(""), *(text_of(event, "dim") for event in self._events)]
         return Group(*parts)
 
     def _takes(self, takes: list[c.TakeInfo], columns: int) -> Table | Text:
         narrow, most = columns < NARROW_COLUMNS, max(columns - BESIDE_A_NAME, columns // 2)
         if not takes:
-            return _text("No takes yet. Play, then `sidechain keep`.")
-        table = _table(["take", "state"] if narrow else ["take", "length", "tempo", "state"])
+            return text_of("No takes yet. Play, then `sidechain keep`.")
+        table = table_of(["take", "state"] if narrow else ["take", "length", "tempo", "state"])
         for take in takes:
             length = bars_or_seconds(take.bars, take.frames / take.sample_rate_hz)
-            about = [] if narrow else [_text(length), _text(number(take.bpm))]
-            table.add_row(_text(take.name or take.title, most=most), *about, _text(self._state(take)))
+            about = [] if narrow else [text_of(length), text_of(number(take.bpm))]
+            table.add_row(text_of(take.name or take.title, most=most), *about, text_of(self._state(take)))
         return table
 
     def _state(self, take: c.TakeInfo) -> str:
@@ -81,32 +83,17 @@ def _plugins(instances: list[c.InstanceInfo], columns: int) -> Table | Text:
         METER_COLUMNS if columns >= ROOMY_COLUMNS else NARROW_METER_COLUMNS,
     )
     if not instances:
-        return _text("No plugin is loaded.")
-    table = _table(["plugin", "level"] if narrow else ["plugin", "tempo", "state", "level", ""])
+        return text_of("No plugin is loaded.")
+    table = table_of(["plugin", "level"] if narrow else ["plugin", "tempo", "state", "level", ""])
     for one in instances:
         level = one.level or 0.0
-        bar = _text(meter(level, drawn), "green")
+        bar = text_of(meter(level, drawn), "green")
         said = dbfs(level)
-        name = _text(one.track_name or one.host_name)
-        tempo, state = _text(f"{number(one.bpm)} {one.meter or ''}"), _text(one.reason or one.state)
-        peak = _text("" if said is None else f"{said:.0f} dBFS")
+        name = text_of(one.track_name or one.host_name)
+        tempo, state = text_of(f"{number(one.bpm)} {one.meter or ''}"), text_of(one.reason or one.state)
+        peak = text_of("" if said is None else f"{said:.0f} dBFS")
         table.add_row(*((name, bar) if narrow else (name, tempo, state, bar, peak)))
     return table
-
-
-def _table(columns: list[str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, no_wrap=True, overflow="ellipsis", header_style="dim")
-    return table
-
-
-def _text(said: str, style: str = "", most: int | None = None) -> Text:
-    """As it is: names and titles are other people's words. most: columns."""
-    text = Text(shown.line(said), style, no_wrap=True, overflow="ellipsis")
-    if most is not None:
-        text.truncate(most, overflow="ellipsis")
-    return text
 
 
 def _sent(progress: c.Progress) -> str:
@@ -115,9 +102,11 @@ def _sent(progress: c.Progress) -> str:
     return f", {(progress.sent_bytes or 0) / 1e6:.1f} of {progress.size_bytes / 1e6:.1f} MB"
 
 
-def in_words(told: c.Event | c.Status) -> str:
+def in_words(told: c.Event | c.Status | c.HeardInfo) -> str:
     """One line. [any]"""
     match told:
+        case c.HeardInfo():
+            return heard_in_words(told)
         case c.Status():
             return f"{told.sentence} ({told.state})"
         case c.Progress():

@@ -299,10 +299,7 @@ async def post_services(
     writing = Writing(db, owning, removed, base_url)
     listens = _listening(config, engines, removed)
     listening.tracks = tracks = TrackBoard(listening.revoked)
-    makes = {
-        **_makers(engines, encoder, removed, rendering, erased),
-        **dict.fromkeys(LISTENING_KINDS, listens.make),
-    }
+    makes = _makers(engines, encoder, removed, rendering, erased, listens)
     return PostServices(
         uploads=uploads,
         encoder=encoder,
@@ -333,9 +330,14 @@ async def post_services(
 
 
 def _makers(
-    engines: Engines, encoder: Encoder, removed: Removals, rendering: Rendering, erased: erasing.Erasing
+    engines: Engines,
+    encoder: Encoder,
+    removed: Removals,
+    rendering: Rendering,
+    erased: erasing.Erasing,
+    listens: ListeningWork,
 ) -> dict[str, Handler]:
-    """Who carries out jobs, by their kinds, but for those that listen."""
+    """Who carries out jobs, by their kinds."""
     db, objects, scratch = engines.db, engines.objects, engines.folder.work
     making = Making(db=db, objects=objects, encoder=encoder, removed=removed, scratch=scratch)
     exporting = export.Exporting(db, objects, removed, scratch)
@@ -344,6 +346,7 @@ def _makers(
         studio_rendering.JOB_KIND: rendering.make,
         export.JOB_KIND: exporting.make,
         erasing.JOB_KIND: erased.make,
+        **dict.fromkeys(LISTENING_KINDS, listens.make),
     }
 
 

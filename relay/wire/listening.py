@@ -326,7 +326,7 @@ class StreamQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 class StreamMoment(Struct, frozen=True, kw_only=True, tag="moment"):
     """Every 100 ms of sound. at: seconds, its end. level, peak: dBFS of these 100 ms, null: digital silence; momentary: LUFS of 400 ms; centroid (Hz)
-    and chroma (C first): of the last 93 ms; onsets: seconds, those that are sure by now.
+    and chroma (C first): of the last 93 ms; bands: of these the dBFS in half octaves up to 11 kHz; onsets: seconds, those that are sure by now.
     """
 
     at: ClipSeconds
@@ -335,6 +335,7 @@ class StreamMoment(Struct, frozen=True, kw_only=True, tag="moment"):
     momentary: Decibels | None
     centroid: Figure
     chroma: Annotated[list[Figure], Meta(max_length=12)]
+    bands: Annotated[list[Figure], Meta(max_length=32)]
     onsets: Annotated[list[ClipSeconds], Meta(max_length=MAX_MOMENTS)]
 
 

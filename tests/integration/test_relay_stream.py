@@ -68,6 +68,7 @@ async def test_what_is_played_is_told_as_it_is_heard(peer: InMemory) -> None:
                     momentary=wanted.momentary_lufs,
                     centroid=wanted.centroid_hz,
                     chroma=list(wanted.chroma),
+                    bands=list(wanted.bands_dbfs),
                     onsets=list(wanted.onsets_s),
                 )
             else:

@@ -63,6 +63,7 @@ def _message(found: Moment | TempoNow) -> StreamMoment | StreamTempo:
         momentary=found.momentary_lufs,
         centroid=found.centroid_hz,
         chroma=list(found.chroma),
+        bands=list(found.bands_dbfs),
         onsets=list(found.onsets_s),
     )
 

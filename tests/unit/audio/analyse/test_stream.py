@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from audio.analyse.descriptors import describe
-from audio.analyse.stream import MEMORY_S, STEP_S, Moment, Stream, TempoNow
+from audio.analyse.stream import BAND_EDGES_HZ, FLOOR_DBFS, MEMORY_S, STEP_S, Moment, Stream, TempoNow
 from audio.errors import UnsupportedAudio
 from audio.intake import Samples
 from audio.measure.loudness import loudness_curve
@@ -89,3 +89,16 @@ def test_what_no_clip_may_be_no_stream_may_be() -> None:
     stream = Stream(44_100, 1)
     (moment,) = stream.push(np.full((4_410, 1), np.nan, np.float32))
     assert isinstance(moment, Moment) and moment.level_dbfs is None, "broken samples are silence"
+
+
+@pytest.mark.parametrize("hz", [50.0, 440.0, 3_000.0, 9_000.0])
+def test_a_tone_is_in_its_band_and_the_bands_sum_up_to_the_level(hz: float) -> None:
+    tone = 0.5 * np.sin(2 * np.pi * hz * np.arange(RATE_HZ // 2) / RATE_HZ)
+    moments, _ = told(tone.astype(np.float32)[:, None], RATE_HZ, 4_096)
+    bands, level = moments[-1].bands_dbfs, moments[-1].level_dbfs
+    assert len(bands) == len(BAND_EDGES_HZ) - 1
+    loudest = int(np.argmax(bands))
+    assert BAND_EDGES_HZ[loudest] <= hz < BAND_EDGES_HZ[loudest + 1]
+    assert 10 * np.log10(sum(10 ** (each / 10) for each in bands)) == pytest.approx(level, abs=0.3)
+    silence, _ = told(np.zeros((RATE_HZ // 2, 1), np.float32), RATE_HZ, 4_096)
+    assert set(silence[-1].bands_dbfs) == {FLOOR_DBFS}

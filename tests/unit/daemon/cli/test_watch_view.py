@@ -9,6 +9,7 @@ from rich.console import Console
 
 import bridge.control as c
 from daemon.cli.record import dbfs, meter
+from daemon.cli.watch_heard import spectrum
 from daemon.cli.watch_view import View, in_words
 
 TAKE = c.TakeInfo(
@@ -50,6 +51,20 @@ STATUS = c.Status(
     outbox={},
     recent=[TAKE],
     notices=["[bold]A notice[/bold]"],
+)
+
+
+HEARD = c.HeardInfo(
+    instance="0" * 32,
+    name="Lead\x1b[2J" + "x" * 60,
+    at_s=12.0,
+    level_dbfs=-12.0,
+    peak_dbfs=-3.2,
+    momentary_lufs=-14.3,
+    centroid_hz=2_400.0,
+    bands_dbfs=[-100.0, -60.0, -30.0, -20.0, -10.0, 0.0, *[-40.0] * 10],
+    bpm=120.04,
+    bpm_confidence=0.9,
 )
 
 
@@ -117,3 +132,30 @@ def test_one_bar_is_one_bar() -> None:
     view = View()
     view.status = msgspec.structs.replace(STATUS, recent=[msgspec.structs.replace(TAKE, bars=1, name="idea")])
     assert "1 bar " in shown(view, 80) and "1 bars" not in shown(view, 80)
+
+
+@pytest.mark.parametrize("columns", [40, 50, 59, 60, 80, 110, 200])
+def test_what_is_heard_fits_and_its_figures_are_read_to_their_end(columns: int) -> None:
+    view = View()
+    view.status, view.heard = STATUS, c.HeardAre(heard=[HEARD], left_out=2)
+    text = shown(view, columns)
+    assert all(len(line) <= columns for line in text.splitlines()) and "\x1b" not in text
+    assert "-14.3" in text and " ▁▄▆▇█" in text and "120.0" in text
+    assert "2 more sound" in text
+    assert ("-3.2" in text) is (columns >= 60) and ("2.4 kHz" in text) is (columns >= 76)
+    view.heard = c.HeardAre(heard=[])
+    assert "Nothing sounds." in shown(view, columns)
+    view.heard = c.HeardAre(heard=[], is_first=True)
+    assert "Listening…" in shown(view, columns)
+
+
+def test_what_is_not_known_of_a_sound_is_not_said() -> None:
+    quiet = msgspec.structs.replace(
+        HEARD, name="Pad", momentary_lufs=None, peak_dbfs=None, bpm=None, at_s=1.0
+    )
+    view = View()
+    view.status, view.heard = STATUS, c.HeardAre(heard=[quiet])
+    assert "–" in shown(view, 80) and "…" in shown(view, 80)
+    assert in_words(quiet) == f"Pad: too quiet for a loudness, centre 2.4 kHz  {spectrum(quiet.bands_dbfs)}"
+    unsure = msgspec.structs.replace(HEARD, bpm_confidence=0.2)
+    assert "120.0? bpm" in in_words(unsure)
