@@ -14,6 +14,7 @@ from daemon.doors.control.creations import CreationAnswers
 from daemon.doors.control.door import ControlDoor
 from daemon.doors.control.feed import FeedAnswers
 from daemon.doors.control.history import HistoryAnswers
+from daemon.doors.control.live import LiveAnswers
 from daemon.doors.control.outbox import OutboxAnswers
 from daemon.doors.control.people import PeopleAnswers
 from daemon.doors.control.posts import PostAnswers
@@ -79,6 +80,7 @@ def tables() -> list[dict[type, Any]]:
         CreationAnswers(NOBODY, NOBODY, NOBODY, NOBODY),
         ScoreLinkAnswers(NOBODY),
         PeopleAnswers(NOBODY, ""),
+        LiveAnswers(NOBODY),
         PreviewAnswers(NOBODY, NOBODY),
         RecoveryAnswers(NOBODY, NOBODY, NOBODY),
         ClaimAnswers(NOBODY, NOBODY),
