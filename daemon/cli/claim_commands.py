@@ -129,7 +129,7 @@ def whoami(as_json: Json = False) -> None:
         lines = [
             f"account   {me.account or '–'}    relay  {me.relay_url or '–'}",
             f"device    {me.device_name}    id  {me.device_id or '–'}",
-            f"key       {where if me.account else f'made when you claim this device, then {where}'}",
+            f"key       {where if me.account or me.device_id else f'made when you claim this device, then {where}'}",
         ]
         return "\n".join([*lines, *([f"problem   {me.problem}"] if me.problem else [])])
 

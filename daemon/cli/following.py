@@ -1,9 +1,11 @@
 """Waiting for a take to arrive: real stages and bytes from the daemon, as a bar on a terminal."""
 
 import asyncio
+import time
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TimeElapsedColumn
+from rich.text import Text
 
 import bridge.control as c
 from bridge.async_client import AsyncControlClient
@@ -18,6 +20,15 @@ NEED_A_PERSON = (
     HealthState.NEEDS_RECLAIM,
     HealthState.WAITING_FOR_KEYRING,
 )
+STAGES = {
+    "flac": "packing",
+    "measure": "measuring",
+    "draw": "drawing",
+    "encode": "encoding",
+    "verify": "checking",
+    "upload": "uploading",
+}
+"""What the daemon says is done with a take, as a person reads it."""
 ENDED = ("accepted", "quarantined", "needs_attention", "discarded")
 
 
@@ -29,7 +40,7 @@ def follow_take(take_id: str) -> c.TakeInfo:
 
 async def _follow(take_id: str) -> c.TakeInfo:
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description:>8}"), BarColumn(), TimeElapsedColumn())
+    columns = (StageColumn(), BarColumn(), TimeElapsedColumn())
     try:
         async with AsyncControlClient(settings().run) as client:
             await client.request(c.Subscribe())
@@ -38,18 +49,17 @@ async def _follow(take_id: str) -> c.TakeInfo:
             take = reply.take
             status = await _status(client)
             with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-                task = bar.add_task("waiting", total=1.0)
+                task = bar.add_task("waiting for its turn", total=1.0, leaves_s=leaves_s(take))
                 events = client.events()
                 while not _ended(take) and not _waits_for_a_person(take, status.state):
                     event = await anext(events)
                     if isinstance(event, c.StateChanged):
                         status = await _status(client)
                     if isinstance(event, c.Progress) and event.take_id == take.take_id:
-                        bar.update(task, description=_stage(event), completed=event.fraction)
+                        bar.update(task, description=said(event), completed=event.fraction)
                     if isinstance(event, c.TakeChanged) and event.take.take_id == take.take_id:
                         take = event.take
-                        if take.held_s is not None and take.state == "ready":
-                            bar.update(task, description=f"held {take.held_s:.0f} s", completed=0.0)
+                        bar.update(task, leaves_s=leaves_s(take))
     except DaemonNotRunning as error:
         raise NotRunning(
             "The daemon ended meanwhile; what was kept is safe.", "Start it again with `sidechain up`."
@@ -58,6 +68,10 @@ async def _follow(take_id: str) -> c.TakeInfo:
         raise NotClaimed(
             f"Take {take.take_id[:12]} is safe, and waits to be posted: {status.sentence}",
             SHOWN[HealthState(status.state)].next_step,
+        )
+    if take.entry_state == "discarded":
+        raise SidechainError(
+            f"Take {take.take_id[:12]} is not posted: it was taken back meanwhile.", "It is in the library."
         )
     if take.state == "failed" or take.entry_state in ("quarantined", "needs_attention"):
         raise SidechainError(
@@ -72,10 +86,28 @@ async def _status(client: AsyncControlClient) -> c.Status:
     return status
 
 
-def _stage(event: c.Progress) -> str:
+def said(event: c.Progress) -> str:
+    """The stage in words, and how much of it there is. [any]"""
+    word = STAGES.get(event.stage, event.stage)
     if not event.size_bytes:
-        return event.stage
-    return f"{event.stage} {(event.sent_bytes or 0) / 1e6:.1f}/{event.size_bytes / 1e6:.1f} MB"
+        return word
+    return f"{word} {(event.sent_bytes or 0) / 1e6:.1f}/{event.size_bytes / 1e6:.1f} MB"
+
+
+class StageColumn(ProgressColumn):
+    """What is done now; or, while a take that is made may still be taken back, for how long."""
+
+    def render(self, task: Task) -> Text:
+        leaves_s = task.fields["leaves_s"]
+        left_s = 0.0 if leaves_s is None else leaves_s - time.monotonic()
+        return Text(f"leaves in {left_s:.0f} s" if left_s > 0 else task.description)
+
+
+def leaves_s(take: c.TakeInfo) -> float | None:
+    """When it goes out, on the clock that only goes on; None: it is not held, or not made yet."""
+    if take.held_s is None or take.state not in ("ready", "failed"):
+        return None
+    return time.monotonic() + take.held_s
 
 
 def _waits_for_a_person(take: c.TakeInfo, state: str) -> bool:

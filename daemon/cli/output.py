@@ -109,7 +109,7 @@ def ask(request: Request, answer: type[R], *, timeout_s: float = 30.0) -> R:
     except DaemonSilent as error:
         raise NotRunning(
             f"The daemon in {config.run_dir} does not answer within {timeout_s:.0f} s.",
-            "Its log may say why.",
+            "`sidechain logs` may say why.",
         ) from error
     except RequestFailed as error:
         raise error_of(Failed(code=error.code, message=error.message, next_step=error.next_step)) from error

@@ -17,7 +17,15 @@ from daemon.core.claim import b64url
 from daemon.core.health import SET_A_RELAY
 from daemon.errors import KeyringUnavailable, NotClaimed, Offline, RelayRefused, SidechainError
 from daemon.events import AccountChanged, Bus, SettingsChanged
-from daemon.identity.credentials import FileSecret, Identity, KeyringSecret, SecretStore, open_identity
+from daemon.identity.credentials import (
+    UNLOCK,
+    FileSecret,
+    Identity,
+    KeyringSecret,
+    SecretStore,
+    awaited_identity,
+    open_identity,
+)
 from daemon.identity.farewells import Farewells
 from daemon.identity.relay import DeviceRelay
 from daemon.library.store import Store
@@ -25,8 +33,6 @@ from daemon.system.files import write_durably
 from relay.wire.identity import DeviceFarewell, DeviceRegister, TokenPair, farewell_message, register_message
 
 log = logging.getLogger(__name__)
-
-KEYRING_RETRY_S = 10.0
 
 
 class Account:
@@ -108,13 +114,7 @@ class Account:
         facts = await self._known_facts()
         if self._relay is None or "account" not in facts:
             return
-        while True:
-            try:
-                identity = await open_identity(self._secret, self._session_file, create=False)
-                break
-            except KeyringUnavailable as error:
-                self._set_problem(str(error))
-                await asyncio.sleep(KEYRING_RETRY_S)
+        identity = await awaited_identity(self._secret, self._session_file, self._waits)
         sealed = await asyncio.to_thread(identity.refresh_token) if identity else None
         facts = await self._known_facts()
         if self.name or "account" not in facts:
@@ -125,6 +125,9 @@ class Account:
             self.name = self.owner = facts["account"]
             self.claimed.set()
             self.changed()
+
+    def _waits(self, error: KeyringUnavailable) -> None:
+        self._set_problem(str(error).removesuffix(UNLOCK).strip())  # the state says that itself
 
     async def claim(self, username: str) -> TokenPair:
         """Join this device to `username` by the sign-in of a relay for development. Raises as `identity` and calls."""

@@ -8,9 +8,12 @@ Keyring back ends are called in a helper process with a time limit, because a lo
 behind its prompt, and only those on the list: others may be plain text.
 """
 
+import asyncio
+import contextlib
 import os
 import secrets
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -20,12 +23,17 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from daemon.core.health import SHOWN, HealthState
 from daemon.errors import KeyringUnavailable
+from daemon.identity.keyring_helper import LOCKED
 from daemon.system.children import run_once
 from daemon.system.files import write_durably
 
 SEED_BYTES = 32
 KEYRING_LIMIT_S = 5.0
+UNLOCK_LIMIT_S = 600.0
+"""A person looks for the password, or is at the coffee machine after login."""
+KEYRING_RETRY_S = 10.0
 
 
 class SecretStore(Protocol):
@@ -33,6 +41,12 @@ class SecretStore(Protocol):
 
     async def read(self) -> bytes | None:
         """The seed, or None when there is none yet. Raises KeyringUnavailable."""
+
+    async def peek(self) -> bytes | None:
+        """The same, and no window asks for a password."""
+
+    async def unlock(self) -> None:
+        """A window asks for the password, and stays until it was answered or UNLOCK_LIMIT_S are over."""
 
     async def write(self, seed: bytes) -> None:
         """Store the seed and read it back. Raises KeyringUnavailable."""
@@ -59,6 +73,12 @@ class FileSecret:
             )
         return seed
 
+    async def peek(self) -> bytes | None:
+        return await self.read()
+
+    async def unlock(self) -> None:
+        """It never is locked."""
+
     async def write(self, seed: bytes) -> None:
         write_durably(self._path, seed)
 
@@ -70,6 +90,7 @@ def keyring_command() -> list[str]:
     return [sys.executable, "-m", "daemon.identity.keyring_helper"]
 
 
+UNLOCK = SHOWN[HealthState.WAITING_FOR_KEYRING].next_step
 WITHOUT_KEYRING = "on a machine without one, `sidechain setup --credential-store file` keeps the key in a file (0600, not encrypted)."
 
 
@@ -80,8 +101,14 @@ class KeyringSecret:
         self._profile = profile
 
     async def read(self) -> bytes | None:
-        answer = await self._ask("get", b"")
-        return bytes.fromhex(answer) if answer else None
+        return _seed_of(await self._ask("get", b""))
+
+    async def peek(self) -> bytes | None:
+        return _seed_of(await self._ask("peek", b""))
+
+    async def unlock(self) -> None:
+        with contextlib.suppress(KeyringUnavailable):
+            await self._ask("get", b"", UNLOCK_LIMIT_S)
 
     async def write(self, seed: bytes) -> None:
         await self._ask("set", seed.hex().encode())
@@ -93,21 +120,28 @@ class KeyringSecret:
     async def delete(self) -> None:
         await self._ask("delete", b"")
 
-    async def _ask(self, verb: str, stdin: bytes) -> str:
+    async def _ask(self, verb: str, stdin: bytes, limit_s: float | None = None) -> str:
         try:
-            ended = await run_once([*keyring_command(), verb, self._profile], stdin, KEYRING_LIMIT_S)
+            limit_s = limit_s or KEYRING_LIMIT_S
+            ended = await run_once([*keyring_command(), verb, self._profile], stdin, limit_s)
         except TimeoutError:
             raise KeyringUnavailable(
-                f"The keyring did not answer within {KEYRING_LIMIT_S:.0f} s; it may wait for its password.",
+                f"The keyring did not answer within {limit_s:.0f} s; it may wait for its password.",
                 f"Unlock it, and Sidechain goes on by itself; {WITHOUT_KEYRING}",
             ) from None
+        if ended.code == LOCKED:
+            raise KeyringUnavailable("The keyring is locked.", UNLOCK)
         if ended.code != 0:
             said = ended.err.decode(errors="replace").strip().splitlines() or ["it does not say why"]
             raise KeyringUnavailable(
-                f"The keyring cannot be used: {said[-1]}.",
+                f"The keyring cannot be used: {said[-1].rstrip('.!')}.",
                 f"Unlock or install one; {WITHOUT_KEYRING}",
             )
         return ended.out.decode().strip()
+
+
+def _seed_of(answer: str) -> bytes | None:
+    return bytes.fromhex(answer) if answer else None
 
 
 class Identity:
@@ -152,3 +186,31 @@ async def open_identity(store: SecretStore, session_file: Path, *, create: bool)
         seed = secrets.token_bytes(SEED_BYTES)
         await store.write(seed)
     return Identity(seed, session_file) if seed else None
+
+
+async def awaited_identity(
+    store: SecretStore, session_file: Path, told: Callable[[KeyringUnavailable], None]
+) -> Identity | None:
+    """The device's identity, however long its keyring is locked. told: of each time that it is. [loop]
+
+    Its window comes once and stays: one that goes away while a person types, and comes again for ever, helps nobody. Whatever
+    else unlocks the keyring does as well.
+    """
+    window: asyncio.Task[None] | None = None
+    try:
+        while True:
+            try:
+                seed = await store.peek()
+                return Identity(seed, session_file) if seed else None
+            except KeyringUnavailable as error:
+                told(error)
+            window = window or asyncio.create_task(store.unlock())
+            waits_for = (
+                asyncio.sleep(KEYRING_RETRY_S)
+                if window.done()
+                else asyncio.wait({window}, timeout=KEYRING_RETRY_S)
+            )
+            await waits_for
+    finally:
+        if window is not None:
+            window.cancel()

@@ -16,7 +16,7 @@ from relay.app.headers import ALWAYS, Headers
 from relay.app.http_request import Request
 from relay.app.logs import request_id, request_id_of
 from relay.app.origins import Origins
-from relay.app.problems import MEDIA_TYPE, STATUS, headers_of, problem
+from relay.app.problems import HEADINGS, MEDIA_TYPE, STATUS, headers_of, problem
 from relay.app.requests import Requests
 from relay.app.resetting import reset
 from relay.core import header_lines
@@ -177,6 +177,7 @@ class Front:
         """A page for people, the problem document for everybody else."""
         if _is_for_people(request, row):
             status, title = STATUS[refusal.code]
+            title = HEADINGS.get(refusal.code, title)
             asks_who, may_appeal = (
                 refusal.code == each for each in ("sign_in_required", "account_suspended")
             )
@@ -188,6 +189,7 @@ class Front:
                 detail=refusal.detail,
                 next_step="" if asks_who or may_appeal else refusal.next_step,  # a button of its own says it
                 may_appeal=may_appeal,
+                way=refusal.way,
                 sign_in_to=(request.path if request.method == "GET" else "/") if asks_who else "",
             )
             return Answer(
@@ -204,7 +206,13 @@ class Front:
         allow = {"allow": ", ".join(other.methods)}
         if request.method == "OPTIONS":
             return Answer(status=204, headers=allow)
-        answer = self._refused(request, None, Refusal("method_not_allowed", "Method not allowed."))
+        answer = self._refused(
+            request,
+            None,
+            Refusal(
+                "method_not_allowed", "This address takes what a form or a program sends, and shows nothing."
+            ),
+        )
         return replace(answer, headers={**answer.headers, **allow})
 
 

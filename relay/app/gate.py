@@ -23,6 +23,7 @@ from relay.app.origins import Origins
 from relay.app.page_tokens import unmasked
 from relay.app.problems import invalid
 from relay.core.access import FOR_ROLES, Action, Actor, admit
+from relay.core.buckets import go_on_in
 from relay.core.calls import AnyRow, Call, Page, RequestLost, Row, Session
 from relay.core.cookies import SESSION
 from relay.core.guests import is_guest_token
@@ -157,8 +158,8 @@ class Gate:
         if not spent.allowed:
             raise Refusal(
                 "rate_limited",
-                f"Too many requests of the kind {kind.value}.",
-                "Wait, then go on.",
+                "Too many requests of this kind.",
+                go_on_in(spent.retry_after_s),
                 retry_after_s=spent.retry_after_s,
             )
 

@@ -52,6 +52,14 @@ STATUS: dict[Code, tuple[int, str]] = {
     "internal": (500, "Our mistake"),
     "busy": (503, "Busy"),
 }
+HEADINGS: dict[Code, str] = {
+    "malformed": "This cannot be read",
+    "token_invalid": "Start again",
+    "method_not_allowed": "Nothing to see here",
+    "validation": "This does not go",
+    "rate_limited": "Too often",
+}
+"""Of a page, where the title is a word of the interface that says nothing to who reads it in a browser."""
 _IN_ENVELOPE: dict[Code, str] = {
     **dict.fromkeys(("sign_in_required", "token_invalid", "token_expired"), "AUTH_REQUIRED"),
     **dict.fromkeys(("forbidden", "account_suspended", "account_required"), "UNAUTHORIZED"),

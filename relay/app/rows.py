@@ -160,7 +160,7 @@ class Table:
                 sign_in=sign_in,
             ).rows(),
             *LinkPages(links=given.links, upstreams=given.upstreams, render=self.render).rows(),
-            *PasswordPages(passwords=passwords, render=self.render).rows(),
+            *PasswordPages(passwords=passwords, render=self.render, sign_in_page=sign_in).rows(),
             *ForgottenPages(
                 db=self.engines.db,
                 sending=given.sending,

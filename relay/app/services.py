@@ -69,6 +69,7 @@ from relay.features.notifications.board import NotificationBoard
 from relay.features.notifications.service import Notifications
 from relay.features.passwords import api as passwords_api
 from relay.features.passwords import letters
+from relay.features.passwords.forgotten import PATH as FORGOTTEN
 from relay.features.passwords.service import Passwords
 from relay.features.profiles.pictures import Pictures
 from relay.features.profiles.service import Profiles
@@ -281,7 +282,7 @@ def _mailer(config: Config) -> Mailer | None:
 
 def _tell_of_change(sending: Sending, base_url: str, account_id: str) -> None:
     host = urlsplit(base_url).hostname or ""
-    sending.tell(account_id, lambda to: letters.changed(to.address, to.username, host))
+    sending.tell(account_id, lambda to: letters.changed(to.address, to.username, base_url + FORGOTTEN, host))
 
 
 async def post_services(

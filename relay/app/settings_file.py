@@ -1,4 +1,4 @@
-"""The settings that lie beside a relay's data: `relay.env` in its folder, as `relay setup` writes it and every command reads it.
+"""The settings that lie beside a relay's data: `relay.env` in its folder, as `sidechain relay setup` writes it and every command reads it.
 
 One NAME=value a line, as systemd's EnvironmentFile= has it (systemd.exec(5)), `#` before a remark. A variable of the environment
 goes before a line of the file, a flag before both.

@@ -50,5 +50,12 @@ def spend(bucket: Bucket, limit: Limit, now_us: int) -> Spent:
     )
 
 
+def go_on_in(retry_after_s: int) -> str:
+    """The next step of who was refused. [any]"""
+    if retry_after_s >= 90:
+        return f"Go on in {-(-retry_after_s // 60)} minutes."
+    return "Go on in a second." if retry_after_s == 1 else f"Go on in {retry_after_s} seconds."
+
+
 def _seconds_up(us: float) -> int:
     return -(-int(us) // 1_000_000)

@@ -134,3 +134,9 @@ class Render(Protocol):
         framed: bool = False,
         **values: object,
     ) -> AnyAnswer: ...
+
+
+class SignIn(Protocol):
+    """The page with all ways to sign in. next_path: to go to then; trouble: what was wrong with a try, username: whose it was."""
+
+    def __call__(self, next_path: str, *, trouble: str = "", username: str = "") -> AnyAnswer: ...

@@ -51,7 +51,8 @@ Code = Literal[
 class Refusal(Exception):
     """code: stable; detail: what happened, to what; next_step: what to do; retry_after_s: when, if that helps.
 
-    whole_bytes: how long that is of which a range was asked for that it does not have.
+    whole_bytes: how long that is of which a range was asked for that it does not have. way: path and words of the button that
+    takes the next step, on a page.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Refusal(Exception):
         *,
         retry_after_s: int | None = None,
         whole_bytes: int | None = None,
+        way: tuple[str, str] | None = None,
     ) -> None:
         super().__init__(code, detail)
         self.code: Code = code
@@ -69,6 +71,7 @@ class Refusal(Exception):
         self.next_step = next_step
         self.retry_after_s = retry_after_s
         self.whole_bytes = whole_bytes
+        self.way = way
 
     def __str__(self) -> str:
         return f"{self.detail} {self.next_step}".strip()

@@ -64,7 +64,7 @@ class AtOnce:
         if not self.enter(kind, address):
             raise Refusal(
                 "rate_limited",
-                f"Too many of the kind {kind.value} are open from your address or network.",
+                f"Too many {kind.value}s are open from your address or network.",
                 "Wait until one has ended.",
                 retry_after_s=RETRY_S,
             )

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from relay.core.buckets import Bucket, Limit, Spent, full, spend
+from relay.core.buckets import Bucket, Limit, Spent, full, go_on_in, spend
 from relay.core.limits import Kind
 from relay.core.refusal import Refusal
 from relay.engine.bus.door import Bus
@@ -61,7 +61,8 @@ class SharedLimits:
         """Spend, or raise Refusal: rate_limited, with the sentence `too_many`."""
         spent = self.spend(kind, who, now_us)
         if not spent.allowed:
-            raise Refusal("rate_limited", too_many, "Wait, then go on.", retry_after_s=spent.retry_after_s)
+            next_step = go_on_in(spent.retry_after_s)
+            raise Refusal("rate_limited", too_many, next_step, retry_after_s=spent.retry_after_s)
         return spent
 
     def spend(self, kind: Kind, who: str, now_us: int) -> Spent:

@@ -27,6 +27,7 @@ NOT_SHOWN = {
     "/sign-in/{name}/callback",
     "/api/v1/auth/oauth/{name}",
     "/static/{name}",
+    "/settings",
     "/confirm-mail/{secret}",
 }
 """They send on, or are files; or are for who reads a letter, who need not be signed in."""
@@ -83,6 +84,22 @@ BY_FINGER = """() => {
   return [...new Set(small)].slice(0, 8);
 }"""
 """What a finger of 44 px does not meet: what one presses, but for links in running text, which WCAG 2.5.5 leaves out."""
+PLAIN = """() => {
+  const shows = (each, style) => style.textDecorationLine !== "none" || style.borderBottomStyle !== "none" || each.querySelector("img, svg")
+    || style.backgroundColor !== "rgba(0, 0, 0, 0)" || +style.fontWeight > +getComputedStyle(each.parentElement).fontWeight;
+  const found = [];
+  for (const each of document.querySelectorAll("p:not(.tally) a[href], dd a[href], blockquote a[href]")) {
+    const words = each.closest("p, dd, blockquote").cloneNode(true);
+    words.querySelectorAll("a, button").forEach((one) => one.remove());
+    if (/\\p{L}/u.test(words.textContent) && each.checkVisibility() && !shows(each, getComputedStyle(each)))
+      found.push(`a link that looks like the words around it: ${each.textContent.trim().slice(0, 30)}`);
+  }
+  for (const each of document.querySelectorAll("button, input, select, textarea"))
+    if (each.checkVisibility() && ["outset", "inset"].includes(getComputedStyle(each).borderTopStyle))
+      found.push(`looks as the browser has it, not as ours: ${each.outerHTML.slice(0, 80)}`);
+  return [...new Set(found)].slice(0, 8);
+}"""
+"""Links that nobody sees in their sentence (a tally of figures is none), and what nobody gave a look."""
 MOVING = """() => {
   document.querySelectorAll("[data-state]").forEach((each) => { each.dataset.state = "loading"; });
   return [...document.querySelectorAll("body *")].map((each) => [each, getComputedStyle(each)]).filter(([, style]) =>
@@ -233,6 +250,7 @@ def faults_of(page: Page, axe: str) -> list[str]:
     found += [f"too small for a finger: {each}" for each in page.evaluate(BY_FINGER)]
     page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
     page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    found += page.evaluate(PLAIN)
     found += [f"an id that stands twice: {each}" for each in page.evaluate(ALIKE, MOST_ALIKE)]
     found += [f"light: {each}" for each in page.evaluate(RUN, None)]
     page.emulate_media(color_scheme="dark")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import KeyringUnavailable
-from daemon.identity.credentials import KEYRING_LIMIT_S, KeyringSecret, open_identity
+from daemon.identity.credentials import KEYRING_LIMIT_S, UNLOCK, KeyringSecret, open_identity
 from tests.support.device import running_device, until_state
 from tests.support.relay import running_relay
 from tests.support.secret_service import session_bus, unlocked_keyring, virtual_display, wait_for_name
@@ -59,7 +59,7 @@ async def test_a_locked_keyring_is_said_in_time_and_opened_later(
         with unlocked_keyring(env, "wrong password"):  # it starts all the same, and stays locked
             began = time.monotonic()
             for _ in range(2):
-                with pytest.raises(KeyringUnavailable):
+                with pytest.raises(KeyringUnavailable, match="is locked"):
                     await open_identity(store, tmp_path / "session", create=True)
             assert time.monotonic() - began < 2 * KEYRING_LIMIT_S + 2
         with unlocked_keyring(env, "correct horse"):
@@ -126,6 +126,9 @@ def test_a_daemon_waits_for_its_keyring_and_goes_on_by_itself(
             with unlocked_keyring(env, "wrong password"):
                 again = stack.enter_context(running_device(device, relay.url, credential_store="keyring"))
                 until_state(again, "waiting_for_keyring")
+                said = again.json("status")
+                assert (said["sentence"], said["next_step"]) == ("The keyring is locked.", UNLOCK)
+                assert "key       in the keyring" in again.command("whoami").stdout
                 assert (
                     again.command("claim", "--dev-user", "nightowl").returncode
                     == KeyringUnavailable.exit_code

@@ -398,7 +398,7 @@ async def test_a_farewell_is_not_said_of_a_device_that_was_claimed_again(
 async def test_who_waits_for_the_key_does_not_wake_as_the_account_of_before(
     tmp_path: Path, relay: RelayProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("daemon.identity.account.KEYRING_RETRY_S", 3.0)
+    monkeypatch.setattr("daemon.identity.credentials.KEYRING_RETRY_S", 3.0)
     async with claimer_of(tmp_path / "d", relay.url) as before:
         await before.account.claim("alice")
     key = tmp_path / "d" / "device.key"

@@ -137,7 +137,8 @@ def test_what_another_account_is_known_by_is_not_taken_over(
         first.sign_in("discord", "")
         second.sign_in("google", "second")
         refused = second.arrive(second.wander(begin(second, "discord"), ""))
-        assert refused.status_code == 422 and "another account" in refused.text
+        assert refused.status_code == 422 and "linked to another one here" in refused.text
+        assert f'href="{PAGE}"' in refused.text and "Invalid value" not in refused.text
         assert linked(second) == ["Google"]
         assert first.me()["username"] == "first"
 

@@ -126,7 +126,7 @@ def test_who_forgot_the_password_is_sent_a_link_that_sets_another_once(
         assert fresh.http.get(path_in(letters[1])).status_code == 404
         assert sign_in(old, "forgetful", NEW).status_code == 303
     (told,) = server.wait_for(1, to("forgetful@example.com", "was changed"))
-    assert NEW not in told.get_content()
+    assert NEW not in told.get_content() and f"{band.url}/forgot-password" in told.get_content()
 
 
 def test_whoever_is_asked_for_the_answer_is_the_same_and_a_box_is_not_filled(

@@ -182,9 +182,9 @@ def test_a_name_that_is_not_there_is_answered_like_a_wrong_password_and_guesses_
         assert len(answers) == 1 and "do not fit together" in answers.pop()
         for _ in range(LIMITS[Kind.PASSWORD].count - 1):
             assert sign_in(thief, "guessed", "not it at all").status_code == 422
-        assert (
-            sign_in(thief, "guessed", GOOD).status_code == 429
-        )  # the right one is no longer tried from there
+        refused = sign_in(thief, "guessed", GOOD)  # the right one is no longer tried from there
+        assert refused.status_code == 429
+        assert re.search(r"Too many tries of this name. Go on in \d+ (seconds|minutes)", refused.text)
     with FormBrowser(band.url, "192.0.99.9") as owner:
         assert sign_in(owner, "guessed", GOOD).status_code == 303  # nobody is locked out by a stranger
 
@@ -197,7 +197,8 @@ def test_a_forgotten_password_is_set_anew_by_the_operators_link_once(band: Relay
         assert fill_in(fresh, other, password="short").status_code == 422
         assert fill_in(fresh, other, password="another eight bars").status_code == 303
         assert signed_in_as(fresh) == "forgetful" and signed_in_as(old) is None
-        assert fresh.http.get(other).status_code == 404
+        over = fresh.http.get(other)
+        assert over.status_code == 404 and 'href="/forgot-password"' in over.text, "a way on"
         assert sign_in(old, "forgetful", GOOD).status_code == 422
         assert sign_in(old, "forgetful", "another eight bars").status_code == 303
     assert "Nobody here is called" in str(command(band, "users", "link", "no-one", code=1)["error"])
@@ -261,11 +262,14 @@ def test_a_code_of_an_app_is_asked_for_as_well_and_the_operators_link_ends_that(
             answer = there.http.post(
                 "/sign-in", data={"username": "two.step", "password": GOOD, "code": code}
             )
-            assert answer.status_code == 422 and "a code is missing" in answer.text, code
+            assert answer.status_code == 422 and "code is missing, over or was used" in answer.text, code
         right = {"username": "two.step", "password": GOOD, "code": now()}
         assert there.http.post("/sign-in", data=right).status_code == 303
     with FormBrowser(band.url, "192.0.2.63") as there, FormBrowser(band.url, "192.0.2.64") as here:
         assert there.http.post("/sign-in", data=right).status_code == 422, "a code counts once"
         path = link(band, "users", "link", "two.step")
+        page = here.http.get(path).text
+        assert "asked for no more" in page
+        assert 'value="two.step" autocomplete="username"' in page, "for what keeps passwords"
         assert fill_in(there, path, password="another eight bars").status_code == 303
         assert sign_in(here, "two.step", "another eight bars").status_code == 303

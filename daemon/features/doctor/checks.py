@@ -118,6 +118,7 @@ def try_credentials(config: Config) -> bool:
 
     async def round_trip() -> bool:
         probe = secrets.token_bytes(PROBE_BYTES)
+        await store.peek()  # where it is locked, that is said, and no window comes for a question of ours
         await store.write(probe)
         same = await store.read() == probe
         await store.delete()

@@ -57,12 +57,13 @@ def add_settings(parser: argparse.ArgumentParser, fields: Collection[str] | None
 def add_deed(parser: argparse.ArgumentParser, deeds: str) -> None:
     """What is to be done, and with whom, as words beside the flags: `words`. deeds: all there are, for help."""
     parser.add_argument("words", nargs="*", metavar="WORD", help=deeds)
+    parser.set_defaults(deeds=deeds)
 
 
 def not_a_deed(given: argparse.Namespace) -> BadConfig:
     """For words that mean nothing. [any]"""
-    called = f"relay {given.command} {' '.join(given.words)}"
-    return BadConfig(f"`{called}`", f"is no such call; `{CALLED} {given.command} --help` has all.")
+    called = f"{CALLED} {given.command} {' '.join(given.words)}"
+    return BadConfig(f"`{called}`", f"is no such call. Say one of: {given.deeds}.")
 
 
 def config_from(given: argparse.Namespace) -> Config:

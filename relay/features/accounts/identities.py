@@ -47,8 +47,9 @@ def link(tx: Tx, account_id: str, known: Known) -> bool:
     if owner is not None:
         raise Refusal(
             "validation",
-            "Whoever that is there signs in to another account here.",
-            "Sign in to that one and unlink it first.",
+            "The account that you chose there is linked to another one here.",
+            "Choose another there, or sign in here as who has it, and unlink it first.",
+            way=("/settings/sign-in", "Ways to sign in"),
         )
     if len(identities_of(tx.db, account_id)) >= MAX_IDENTITIES:
         raise Refusal("validation", f"An account has at most {MAX_IDENTITIES} links.", "Unlink one first.")

@@ -40,6 +40,10 @@ class Ways(Struct, frozen=True, kw_only=True):
     linked: list[Linked]
 
     @property
+    def issuers(self) -> set[str]:
+        return {each.issuer for each in self.linked}
+
+    @property
     def count(self) -> int:
         return self.has_password + sum(each.works for each in self.linked)
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from relay.core.access import Action
-from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render, SignIn
 from relay.core.cookies import SESSION, SIGN_IN
 from relay.core.limits import Kind
 from relay.core.local_path import MAX_PATH_CHARS, local_path
@@ -40,7 +40,7 @@ class AccountOperations:
     links: Links
     dev: bool
     require_sign_up: Callable[[str], None]
-    sign_in: Callable[[str], AnyAnswer]
+    sign_in: SignIn
 
     async def ways(self, call: AnyCall) -> AnyAnswer:
         return self.sign_in(local_path(call.query.next))
@@ -100,10 +100,10 @@ class AccountOperations:
 
 def sign_in_page(
     upstreams: Upstreams, render: Render, takes_passwords: Callable[[], bool], is_open: bool
-) -> Callable[[str], AnyAnswer]:
-    """The page with the ways to sign in, of the path to go to then. is_open: anybody may make an account."""
+) -> SignIn:
+    """is_open: anybody may make an account."""
 
-    def page(next_path: str) -> AnyAnswer:
+    def page(next_path: str, *, trouble: str = "", username: str = "") -> AnyAnswer:
         ways = list(upstreams.configured.values())
         return render(
             "sign_in.html",
@@ -113,6 +113,8 @@ def sign_in_page(
             ways=ways,
             takes_passwords=takes_passwords(),
             is_open=is_open,
+            trouble=trouble,
+            username=username,
         )
 
     return page

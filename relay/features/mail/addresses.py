@@ -96,7 +96,10 @@ def waiting_for(db: Connection, secret: str, now_us: int) -> Recipient:
     ).fetchone()
     if found is None:
         raise Refusal(
-            "not_found", "This link was used, or is over.", "Give your address again in your settings."
+            "not_found",
+            "This link was used, or is over.",
+            "If letters do not come yet, give your address again.",
+            way=("/settings/mail", "Your address"),
         )
     return Recipient(account_id=found[0], username=found[1], address=found[2])
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from relay.core.access import Action
-from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
+from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render, SignIn
 from relay.core.cookies import SESSION
 from relay.core.limits import Kind
 from relay.core.local_path import local_path
@@ -33,6 +33,7 @@ class PasswordPages:
 
     passwords: Passwords
     render: Render
+    sign_in_page: SignIn
 
     async def sign_in(self, call: AnyCall) -> AnyAnswer:
         """The form fields `username`, `password`, `code` where one is asked for, and `next`: a path of ours."""
@@ -47,14 +48,8 @@ class PasswordPages:
                 instead_of=call.cookies.get(SESSION),
             )
         except Refusal as refusal:
-            return self.render(
-                "password_sign_in.html",
-                None,
-                here="claim",
-                next=local_path(given.get("next", "/")),
-                username=given.get("username", "")[:30],
-                trouble=beside_form(refusal),
-            )
+            next_path, username = local_path(given.get("next", "/")), given.get("username", "")[:30]
+            return self.sign_in_page(next_path, trouble=beside_form(refusal), username=username)
         return _signed_in(given, opened)
 
     async def invited(self, call: AnyCall) -> AnyAnswer:
@@ -102,9 +97,16 @@ class PasswordPages:
 
     async def _reset_form(self, call: AnyCall, secret: str, trouble: str = "") -> AnyAnswer:
         link = await self.passwords.reset_for(secret)
-        asks_code = await self.passwords.asks_code(link)
+        has_code = await self.passwords.has_code(link)
         return self._form(
-            call, RESET, secret=secret, account=link.username, asks_code=asks_code, trouble=trouble
+            call,
+            RESET,
+            secret=secret,
+            account=link.username,
+            is_first=link.is_first,
+            asks_code=has_code and link.is_mailed,
+            ends_code=has_code and not link.is_mailed,
+            trouble=trouble,
         )
 
     async def change_page(self, call: AnyCall) -> AnyAnswer:
@@ -137,8 +139,10 @@ class PasswordPages:
         *,
         secret: str = "",
         account: str = "",
+        is_first: bool = False,
         asks_old: bool = False,
         asks_code: bool = False,
+        ends_code: bool = False,
         next_path: str = "/",
         trouble: str = "",
     ) -> AnyAnswer:
@@ -149,13 +153,15 @@ class PasswordPages:
             action=action,
             secret=secret,
             account=account,
-            asks_old=asks_old,
-            asks_code=asks_code,
             next=local_path(call.form.get("next", next_path)),
             username=call.form.get("username", "")[:30],
-            trouble=trouble,
             min_chars=MIN_CHARS,
             max_chars=MAX_CHARS,
+            is_first=is_first,
+            asks_old=asks_old,
+            asks_code=asks_code,
+            ends_code=ends_code,
+            trouble=trouble,
         )
 
     def rows(self) -> list[AnyRow]:

@@ -65,7 +65,9 @@ class Passwords:
         fits = await self._hashing.fits(prepared(password), found and found[1])
         if found is None or not fits or not await self._has_code(found[0], code):
             raise Refusal(
-                "validation", "Name and password do not fit together, or a code is missing.", "Try again."
+                "validation",
+                "Name and password do not fit together, or the code is missing, over or was used.",
+                "Try again; each code counts once.",
             )
         return await self._opened(lambda _: found[0], agent=agent, instead_of=instead_of)
 
@@ -120,10 +122,9 @@ class Passwords:
         """Whose link it is. Raises Refusal: not_found."""
         return await self._db.read(lambda db: store.reset_for(db, secret, now_us()))
 
-    async def asks_code(self, link: store.Reset) -> bool:
-        """A letter's link proves a mailbox, not the phone; the operator's is for who lost that as well."""
-        if not link.is_mailed:
-            return False
+    async def has_code(self, link: store.Reset) -> bool:
+        """Whether its account signs in with a code as well: a letter's link proves a mailbox, not the phone, and asks for it; the
+        operator's is for who lost that as well, and ends it."""
         factor = await self._db.read(lambda db: second_factor.factor_of(db, link.account_id))
         return factor is not None and factor.is_asked
 

@@ -36,11 +36,14 @@ class User(Struct, frozen=True, kw_only=True):
 
 
 class Reset(Struct, frozen=True, kw_only=True):
-    """A link that sets a new password. is_mailed: by a letter, so a code of an app is asked for as ever; else by the operator."""
+    """A link that sets a password. is_mailed: by a letter, so a code of an app is asked for as ever; else by the operator.
+    is_first: there was none before.
+    """
 
     account_id: str
     username: str
     is_mailed: bool
+    is_first: bool
 
 
 # passwords --------------------------------------------------------------------------------------------------------
@@ -166,15 +169,20 @@ def _add_reset(tx: Tx, account_id: str, now_us: int, expires_us: int, *, is_mail
 def reset_for(db: Connection, secret: str, now_us: int) -> Reset:
     """Whose link it is. Raises Refusal: not_found. [any thread with a snapshot]"""
     found = db.execute(
-        "SELECT account_id, username, is_mailed FROM password_reset JOIN account ON account.id = account_id"
-        " WHERE hash = ? AND expires_us > ?",
+        "SELECT account.id, username, is_mailed, phc IS NULL FROM password_reset"
+        " JOIN account ON account.id = password_reset.account_id"
+        " LEFT JOIN password ON password.account_id = account.id WHERE hash = ? AND expires_us > ?",
         (hash_of(secret), now_us),
     ).fetchone()
     if found is None:
         raise Refusal(
-            "not_found", "This link was used, or is over.", "Ask who runs this relay for a new one."
+            "not_found",
+            "This link was used, or is over.",
+            "If it was you who used it, sign in with the new password; else ask for another link.",
+            way=("/forgot-password", "Another link"),
         )
-    return Reset(account_id=str(found[0]), username=str(found[1]), is_mailed=bool(found[2]))
+    account_id, username, is_mailed, is_first = found
+    return Reset(account_id=account_id, username=username, is_mailed=bool(is_mailed), is_first=bool(is_first))
 
 
 # accounts -------------------------------------------------------------------------------------------------------------

@@ -76,10 +76,15 @@ class ProfilePages:
             return self._form(call, me, _given_of(me), beside_form(refusal))
         return go_to(PATH)
 
+    async def begin(self, call: AnyCall) -> AnyAnswer:
+        """Of the settings, for who types their address."""
+        return go_to(PATH)
+
 
 def rows(profiles: Profiles, render: Render) -> list[AnyRow]:
     pages = ProfilePages(profiles=profiles, render=render)
     return [
+        Page("GET", "/settings", Action.ACCOUNT_EDIT, pages.begin),
         Page("GET", PATH, Action.ACCOUNT_EDIT, pages.edit),
         Page("POST", PATH, Action.ACCOUNT_EDIT, pages.save, form=True),
         Page(

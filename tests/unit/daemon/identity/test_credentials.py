@@ -1,5 +1,6 @@
 """The device's identity: one seed, and a refresh token that only this seed opens."""
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -42,6 +43,41 @@ async def test_a_damaged_key_file_is_named_and_never_replaced(tmp_path: Path) ->
     with pytest.raises(KeyringUnavailable, match=r"damaged \(5 bytes\)"):
         await open_identity(FileSecret(tmp_path / "device.key"), tmp_path / "session", create=True)
     assert (tmp_path / "device.key").read_bytes() == b"short"
+
+
+class LockedAtFirst(FileSecret):
+    """Its window stays until somebody cancels it; what unlocks it is something else."""
+
+    def __init__(self, path: Path, locked_looks: int) -> None:
+        super().__init__(path)
+        self.locked_looks, self.windows, self.cancelled = locked_looks, 0, 0
+
+    async def peek(self) -> bytes | None:
+        self.locked_looks -= 1
+        if self.locked_looks >= 0:
+            raise KeyringUnavailable("The keyring is locked.", "")
+        return await self.read()
+
+    async def unlock(self) -> None:
+        self.windows += 1
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+
+
+async def test_the_window_of_a_locked_keyring_comes_once_and_stays_until_it_is_unlocked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(credentials, "KEYRING_RETRY_S", 0.01)
+    store, told = LockedAtFirst(tmp_path / "device.key", 5), list[KeyringUnavailable]()
+    await store.write(b"\x01" * 32)
+    async with asyncio.timeout(HANG_S):
+        identity = await credentials.awaited_identity(store, tmp_path / "session", told.append)
+    await asyncio.sleep(0)
+    assert identity is not None and len(told) == 5
+    assert (store.windows, store.cancelled) == (1, 1)
 
 
 async def test_without_a_keyring_nothing_is_stored_in_plain_text(
