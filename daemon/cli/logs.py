@@ -6,10 +6,11 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
+from bridge.system import open_to_read
 from daemon.cli.output import Json, say, settings, show
 from daemon.cli.starting import log_file
 from daemon.core.at_login import UNIT
@@ -57,14 +58,14 @@ def logs(
 
 def last_lines(file: Path, count: int) -> list[str]:
     """Of the newest file alone. Raises OSError."""
-    with file.open("rb") as log:
+    with _opened(file) as log:
         log.seek(max(0, file.stat().st_size - TAIL_BYTES))
         return log.read().decode(errors="replace").splitlines()[-count:]
 
 
 def new_lines(file: Path, pause_s: float = LOOK_S) -> Iterator[str]:
     """For ever what is added, also once the log has been turned over to a new file. Raises OSError."""
-    log = file.open("rb")
+    log = _opened(file)
     try:
         log.seek(0, os.SEEK_END)
         rest = b""
@@ -76,11 +77,16 @@ def new_lines(file: Path, pause_s: float = LOOK_S) -> Iterator[str]:
                 continue
             if file.exists() and os.fstat(log.fileno()).st_ino != file.stat().st_ino:
                 log.close()
-                log, rest = file.open("rb"), b""
+                log, rest = _opened(file), b""
                 continue
             time.sleep(pause_s)
     finally:
         log.close()
+
+
+def _opened(file: Path) -> BinaryIO:
+    """So that whoever writes it may rename it meanwhile, on Windows too. Raises OSError."""
+    return os.fdopen(open_to_read(file.resolve()), "rb")
 
 
 def register(app: typer.Typer) -> None:

@@ -8,20 +8,20 @@ PARTS = [
     "tests/unit/plugin_protocol",
     "tests/unit/bridge",
     "tests/unit/tray",
-    *(f"tests/unit/daemon/{part}" for part in ("core", "features", "library", "settings", "system")),
+    *(f"tests/unit/daemon/{part}" for part in ("cli", "core", "features", "library", "settings", "system")),
     "tests/unit/daemon/test_events.py",
     *(f"tests/unit/audio/{part}" for part in ("draw", "encode", "kernels", "level", "measure", "read")),
     "tests/unit/audio/test_intake_and_level.py",
     "tests/unit/audio/test_loop.py",
     "tests/unit/audio/test_recording.py",
 ]
-OF_ANOTHER_SYSTEM = [  # modes, links that everybody may make, a folder that goes while its files are open, readiness by a descriptor
+OF_ANOTHER_SYSTEM = [  # modes, a folder that goes while its files are open, readiness by a descriptor
     "tests/unit/bridge/test_listener_posix.py",
     "tests/unit/bridge/test_paths.py",  # modes; what stands in their place, the C client's tests and inside/ try
+    "tests/unit/daemon/cli/test_manual.py",  # of man
     "tests/unit/daemon/features/doctor/test_bundle.py",
     "tests/unit/daemon/features/doctor/test_checks.py",
     "tests/unit/daemon/features/link/test_sleep.py",
-    "tests/unit/daemon/features/linked_folder/test_linked_folder.py",
     "tests/unit/daemon/features/rendering/test_pipeline.py",
     "tests/unit/daemon/features/rendering/test_render_cache.py",
     "tests/unit/daemon/features/status/test_library_watch.py",
@@ -31,7 +31,6 @@ OF_ANOTHER_SYSTEM = [  # modes, links that everybody may make, a folder that goe
     "tests/unit/daemon/system/test_process.py",
     "tests/unit/daemon/system/test_start_file.py",
     "tests/unit/tray/test_dbus_menu.py",
-    "tests/unit/tray/test_desktop.py",
 ]
 # scipy and pyloudnorm are libraries that only tests compare with; odd files are a folder beside a checkout. Of audio/ what works with complex numbers is left out whole:
 # Wine 8's C runtime has not all that numpy asks of one for them.

@@ -1,13 +1,14 @@
 """What the tray starts, and with which environment."""
 
 import asyncio
-import os
+import contextlib
 import sys
 from pathlib import Path
 
 import pytest
 
 import tray.desktop
+from tests.support.deadlines import HANG_S
 from tray.desktop import StartFailed, clean_environment, diagnose, play_take, said_by_doctor, start_daemon
 
 
@@ -53,20 +54,25 @@ async def test_what_the_doctor_says_is_kept_and_shown(
     assert Path(shown[0]).read_text() == "PROBLEM   disk: It is full.\n"
 
 
-async def test_a_take_that_is_silenced_leaves_no_program_behind(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    fifo = tmp_path / "pid"
-    os.mkfifo(fifo)
-    plays = f"import os, signal; open({str(fifo)!r}, 'w').write(str(os.getpid())); signal.pause()"
+async def test_a_take_that_is_silenced_leaves_no_program_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it plays with has a line to us, and the line ends with it."""
+    lines: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+    server = await asyncio.start_server(lambda *line: lines.put_nowait(line), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    plays = f"import socket; line = socket.create_connection(('127.0.0.1', {port})); line.send(b'plays'); line.recv(1)"
     monkeypatch.setattr(tray.desktop, "command", lambda *_: [sys.executable, "-c", plays])
-    task = asyncio.create_task(play_take("t1"))
-    pid = int(await asyncio.to_thread(fifo.read_text))
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    async with server, asyncio.timeout(HANG_S):
+        task = asyncio.create_task(play_take("t1"))
+        line, our_end = await lines.get()
+        assert await line.readexactly(5) == b"plays"
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        with contextlib.suppress(
+            ConnectionResetError
+        ):  # as Windows ends the lines of a program that is killed
+            assert await line.read() == b""
+        our_end.close()
 
 
 async def test_what_cannot_be_played_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ def sources() -> Iterator[Path]:
 def test_a_command_that_is_named_is_there() -> None:
     commands, missing, seen = top().commands, [], 0
     for path in sources():
-        for first, second in NAMED.findall(path.read_text()):
+        for first, second in NAMED.findall(path.read_text("utf-8")):
             seen += 1
             group = commands.get(first)
             wrong = isinstance(group, TyperGroup) and second and second not in group.commands

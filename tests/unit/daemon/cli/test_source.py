@@ -1,6 +1,7 @@
 """Files that people name: what is audio is read, what is not is refused with a sentence, whatever it is."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -60,9 +61,9 @@ def test_a_stream_of_unknown_length_is_not_cut_short(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "says"),
     [
-        ("missing", "No such file"),
+        ("missing", "No such file" if sys.platform != "win32" else "a.wav cannot be read: .*Check the path"),
         ("folder", "is no file"),
-        ("pipe", "is no file"),
+        *([] if sys.platform == "win32" else [("pipe", "is no file")]),
         ("empty", "is empty"),
         ("text", "cannot be read as audio"),
         ("header", "cannot be read as audio"),
