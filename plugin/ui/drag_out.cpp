@@ -81,7 +81,8 @@ bool DragOut::step()
     const State now = source_->state();
     const bool changed = now != state_;
     state_ = now;
-    if (now != State::kTaken && now != State::kNotTaken) return changed;
+    if (now != State::kTaken && now != State::kNotTaken && now != State::kTooEarly) return changed;
+    if (now == State::kTooEarly) result_ = "It was let go while it was still being written. Drag it once more.";
     end(now == State::kTaken);
     return true;
 }

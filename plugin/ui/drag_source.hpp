@@ -1,5 +1,5 @@
 /* A file dragged out of the window into another program's: what a system has to do for it, and the one way it does. For X11:
-   drag_source_x11.cpp; for others: a file that has begin() of its own. */
+   drag_source_x11.cpp; for Windows: drag_source_windows.cpp; for others: a file that has begin() of its own. */
 #ifndef SIDECHAIN_UI_DRAG_SOURCE_HPP
 #define SIDECHAIN_UI_DRAG_SOURCE_HPP
 
@@ -20,7 +20,8 @@ public:
         kDropping, /* let go; it is being handed over, or waits for the file */
         kFetched,  /* it has been told where the file is, and only has to say that it is done */
         kTaken,    /* the ends: */
-        kNotTaken
+        kNotTaken,
+        kTooEarly  /* let go before the file was there, where a drop cannot wait for it */
     };
 
     /* The button was pressed in `window`, the system's own handle, at time_ms of the system's events. nullptr where nothing
@@ -34,7 +35,7 @@ public:
     virtual void drop(int x, int y, uint32_t time_ms) = 0;
     virtual void cancel() = 0;
 
-    /* The file is there: it may come after the drop. Or there will be none. */
+    /* The file is there: it may come after the drop, on X11. Or there will be none. */
     virtual void offer(const std::string &path) = 0;
     virtual void withdraw() = 0;
 

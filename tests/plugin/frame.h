@@ -16,7 +16,9 @@ void frame_look(void); /* what waits for this program's windows is handed to the
 
 /* Carries out a line if it is one of these, and answers it on standard output; else false:
      click X Y              into the plugin's window, in its own pixels
-     move X Y               the pointer; on Windows that is all
+     move X Y               the pointer; on Windows that is all, and:
+     target X Y WIDTH HEIGHT     a window of this program, on which files can be dropped; `dropped` says "dropped PATH", or nothing
+   On X11 alone:
      scroll X Y STEPS       the wheel; above 0 is up
      key NAME               one key, by X11's name; Control+NAME with it held
      type TEXT              keys of Latin letters, digits and spaces */

@@ -729,6 +729,9 @@ static void what_cannot_be_dragged_says_why()
     event.id = 7;
     std::snprintf(event.failed.message, sizeof event.failed.message, "The disk is full.");
     CHECK(drag.hear(event) && drags.withdrawn && drag.step() && drag.result() == "The disk is full.");
+    CHECK(dragged_to(pressed(drag), 300));
+    drags.state = DragSource::State::kTooEarly;
+    CHECK(drag.step() && !drag.dragging() && drag.result() == "It was let go while it was still being written. Drag it once more.");
     pressed(drag);
     drags.possible = false;
     CHECK(!dragged_to(drag, 300) && drag.result() == "Nothing can be dragged here. Copy its path instead.");

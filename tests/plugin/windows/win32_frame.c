@@ -1,4 +1,5 @@
 /* frame.h on Windows. Clicks are sent as messages: a child's OpenGL stays black under Wine and Xvfb, but it hears them. */
+#include "drop_target.h"
 #include "frame.h"
 
 #define WIN32_LEAN_AND_MEAN
@@ -6,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *const FRAME_API = "win32";
 static HWND frame;
@@ -57,7 +59,9 @@ void frame_resize(unsigned width, unsigned height)
 
 bool frame_obey(const char *line)
 {
-    int x, y;
+    int x, y, width, height;
+    if (sscanf(line, "target %d %d %d %d", &x, &y, &width, &height) == 4) return target_open(x, y, width, height, true), puts("ok"), true;
+    if (strncmp(line, "dropped", 7) == 0) return printf("dropped %s\n", target_taken()), true;
     const bool click = sscanf(line, "click %d %d", &x, &y) == 2;
     if (!click && sscanf(line, "move %d %d", &x, &y) != 2) return false;
     const LPARAM place = MAKELPARAM(x, y);
