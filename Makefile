@@ -9,7 +9,8 @@ BUILD  := .build
 COMPILE = $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test chaos soak check bench verify lock wheel package package-windows deb deb-test relay-deb relay-deb-test band-test plugin native pictures format clean test-windows windows macos
+CRDT = relay/app/site/static/crdt/library.js
+.PHONY: help setup dev demo test chaos soak check bench verify lock crdt wheel package package-windows deb deb-test relay-deb relay-deb-test band-test plugin native pictures format clean test-windows windows macos
 STEP = packaging/step.sh
 PIP = $(PY) -m pip install -q --disable-pip-version-check
 
@@ -21,7 +22,7 @@ help: ## list the commands
 setup: $(BUILD)/run ## what it needs to run: virtual environment, locked packages, native parts
 	@$(STEP) "compiling the C client, the host without a window and the pipeline's inner loops" $(MAKE) -s native
 
-dev: $(BUILD)/setup ## that, and what tests and checks need
+dev: $(BUILD)/setup $(CRDT) ## that, and what tests and checks need
 	@$(MAKE) -s native
 
 demo: setup ## see the whole path once: play, keep, level, post, and the follower has it; STAY=1 leaves the page open
@@ -63,6 +64,8 @@ lock: dev ## write requirements/*.lock anew from pyproject.toml; each pins what 
 	@$(COMPILE) -c requirements/dev.lock pyproject.toml --extra desktop --extra relay --extra cluster --extra dev --extra bench -o requirements/bench.lock
 	@$(COMPILE) -c requirements/dev.lock requirements/cross.in -o requirements/cross.lock
 	@$(subst --universal,--python-platform windows,$(COMPILE)) pyproject.toml --extra desktop requirements/windows.in -o requirements/windows.lock
+
+crdt: $(CRDT) ## the library that the studio edits together with, made of what npm has
 
 package: dev $(BUILD)/system-test $(BUILD)/system-plugin ## the desktop build: one folder with everything in it
 	@$(PIP) "pyinstaller>=6.11"
@@ -142,6 +145,10 @@ macos: dev $(BUILD)/system-plugin ## compile client and plugin, without a window
 	  $(STEP) "compiling for macOS on $$machine" $(MAKE) -s -j2 -C plugin SYSTEM=macos WINDOW=0 BUILD=$(CURDIR)/$(BUILD)/macos/$$machine \
 	    CC="$(ZIG) cc -target $$machine-macos.11.0" CXX="$(ZIG) c++ -target $$machine-macos.11.0" AR="$(ZIG) ar" all || exit 1; \
 	done
+
+$(CRDT): $(addprefix packaging/crdt/,package-lock.json crdt.js build.py) | $(BUILD)/setup
+	@$(STEP) "making the library that the studio edits together with" $(PY) packaging/crdt/build.py
+	@touch $@
 
 $(VENV):
 	@$(STEP) "making a virtual environment" $(PYTHON) -m venv $(VENV)

@@ -50,10 +50,12 @@ CONNECT_LIMIT_MS = 5_000
 SLOW_READER_BYTES = 1024 * 1024
 
 CLOSE_SHUTDOWN = 3001
+CLOSE_BUSY = 3002  # come back later
 CLOSE_EXPIRED = 3005  # refresh the token and come back
 CLOSE_SLOW = 3008
 CLOSE_BAD_MESSAGE = 3501
 CLOSE_REVOKED = 3502
+CLOSE_REFUSED = 3503  # of a browser, to which a refused handshake says nothing
 
 Cursor = Annotated[str, Meta(min_length=1, max_length=96, pattern=r"^[A-Za-z0-9._~-]+\Z")]
 MessageNumber = Annotated[int, Meta(ge=1, le=MAX_COUNT)]

@@ -97,7 +97,7 @@ def test_it_is_heard_and_goes_to_the_account_with_its_loops(watched: Watched, re
     (song,), (loop,) = there("song"), there("loop")
     score = page.request.get(f"{relay.url}/api/v1/creations/{song['id']}").json()["score"]
     assert [block["loop"] for block in score["blocks"]] == [loop["id"]] and loop["title"] == "Late bus"
-    expect(page.locator("[data-links]")).to_have_attribute("href", f"/p/{song['id']}/links")
+    expect(page.locator("[data-links]")).to_have_attribute("href", f"/creations/{song['id']}/links")
 
     elsewhere = Watched(watched.context.browser, WIDE)  # type: ignore[arg-type]  # it is there
     elsewhere.sign_in(relay.url, song["username"])

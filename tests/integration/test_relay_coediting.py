@@ -18,10 +18,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from relay.features.coediting import messages, presence
 from relay.features.coediting.lib0 import number, with_length
-from relay.features.coediting.room import CLOSE_FULL
+from relay.features.coediting.room import CLOSE_FULL, READ_ONLY
+from relay.features.coediting.rooms import MAX_OF_ACCOUNT
 from relay.features.coediting.trees import body_of
 from relay.features.creations.api import Kind
-from relay.wire.events import CLOSE_BAD_MESSAGE, CLOSE_REVOKED
+from relay.wire.events import CLOSE_BAD_MESSAGE, CLOSE_BUSY, CLOSE_REFUSED, CLOSE_REVOKED
 from tests.support.deadlines import HANG_S
 from tests.support.editors import Editor, bearer, document_address
 from tests.support.relay import RelayClient, RelayProcess
@@ -225,6 +226,37 @@ async def test_who_may_look_sees_it_and_may_not_edit(person: Person) -> None:
     assert (await saved_as(anna, made, lambda found: found["version"] == 2))["score"]["bpm"] == 120
 
 
+async def test_a_page_is_told_in_words_why_not_and_at_once_that_one_only_looks(person: Person) -> None:
+    """A browser shows its page nothing of a handshake that was refused."""
+    anna, ben = person("anna"), person("ben")
+    made = new(anna, LOOP, visibility="public")
+
+    async def closed(who: RelayClient, link: str | None = None) -> tuple[int, str]:
+        async with page(who, made, link) as connection:
+            return await closed_with(connection) or 0, connection.close_reason or ""
+
+    assert await closed(ben) == (CLOSE_REFUSED, "Nobody edits this together.")
+    assert (await closed(ben, "no-such-link"))[0] == CLOSE_REFUSED
+    async with AsyncExitStack() as all_of_them:
+        for _ in range(MAX_OF_ACCOUNT):
+            await all_of_them.enter_async_context(raw(anna, made))
+        assert await closed(anna) == (CLOSE_BUSY, "Too many are at this already.")
+        async with page(ben, made) as looker:
+            assert await asyncio.wait_for(looker.recv(), HANG_S) == messages.denied(READ_ONLY)
+
+
+@asynccontextmanager
+async def page(
+    client: RelayClient, creation_id: str, link: str | None = None
+) -> AsyncIterator[ClientConnection]:
+    """As a page comes: with a ticket."""
+    ticket = client.http.post("/auth/ws-ticket").raise_for_status().json()["ticket"]
+    address = document_address(client, creation_id, link)
+    address += f"{'&' if '?' in address else '?'}ticket={ticket}"
+    async with connect(address, proxy=None, open_timeout=HANG_S) as connection:
+        yield connection
+
+
 @pytest.mark.parametrize("visibility", ["private", "unlisted", "followers", "public"])
 async def test_it_is_opened_by_whom_the_creation_is_for(person: Person, visibility: str) -> None:
     anna, ben, cleo, dan, nobody = (person(name) for name in ("anna", "ben", "cleo", "dan", ""))
@@ -247,7 +279,7 @@ async def test_it_is_opened_by_whom_the_creation_is_for(person: Person, visibili
             async with raw(who, made, link) as connection:
                 await connection.send(b"\x00\x02" + with_length(_of_values(b"\x77" + with_length(b"x"))))
                 answers = [
-                    await asyncio.wait_for(connection.recv(), HANG_S) for _ in range(1 if may_edit else 2)
+                    await asyncio.wait_for(connection.recv(), HANG_S) for _ in range(1 if may_edit else 3)
                 ]
                 assert (answers[-1][0] == 2) is not may_edit, "denied, or let"
         assert (await refused(ben, other, to_edit))[0] == 404, "a link to something else"

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, expect, sync_playwright
 
 from tests.support.deadlines import HANG_S
 
@@ -52,21 +52,34 @@ def running_browser(
     name: str = "chromium", environment: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Browser]:
     """chromium or firefox. environment: what is said to it besides what this process is told."""
+    with running_browsers(name, environment=environment) as (browser,):
+        yield browser
+
+
+@contextmanager
+def running_browsers(
+    *names: str, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[list[Browser]]:
+    """Several at once, which one playwright has to drive."""
     expect.set_options(timeout=HANG_MS)
     with sync_playwright() as playwright:
-        if name == "firefox":
-            browser = playwright.firefox.launch(
-                channel="moz-firefox",
-                executable_path=_bridge(),
-                firefox_user_prefs=PREFERENCES,
-                env=dict(os.environ | environment),
-            )
-        else:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browsers = [_launched(playwright, name, environment) for name in names]
         try:
-            yield browser
+            yield browsers
         finally:
-            browser.close()
+            for each in browsers:
+                each.close()
+
+
+def _launched(playwright: Playwright, name: str, environment: Mapping[str, str]) -> Browser:
+    if name == "firefox":
+        return playwright.firefox.launch(
+            channel="moz-firefox",
+            executable_path=_bridge(),
+            firefox_user_prefs=PREFERENCES,
+            env=dict(os.environ | environment),
+        )
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
 
 
 def _bridge() -> Path:

@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 import jinja2
 from markupsafe import Markup, escape
 
-from relay.app.site.static_files import static_files
+from relay.app.site.static_files import StaticFile, static_files
 from relay.core.calls import Session
 from relay.core.times import parse_rfc3339_us
 from relay.engine.clock import now_us
@@ -62,10 +62,7 @@ class Views:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._jinja.globals["all_reactions"] = REACTIONS
-        self._jinja.globals["menu"] = menu
-        self._jinja.globals["max_comment"] = MAX_COMMENT
-        self._jinja.globals["asset"] = lambda name: f"/static/{files[name].name}"
+        self._jinja.globals.update(_globals(files))
         self._jinja.filters.update(
             ago=lambda at: ago(at, now_us()),
             bars=_bars,
@@ -91,6 +88,17 @@ class Views:
 
     def render(self, template: str, **values: object) -> bytes:
         return self._jinja.get_template(template).render(values).encode()
+
+
+def _globals(files: Mapping[str, StaticFile]) -> dict[str, object]:
+    """What every template may use. has_asset: what is built may not be."""
+    return {
+        "all_reactions": REACTIONS,
+        "menu": menu,
+        "max_comment": MAX_COMMENT,
+        "asset": lambda name: f"/static/{files[name].name}",
+        "has_asset": files.__contains__,
+    }
 
 
 def menu(session: Session) -> list[tuple[str, str]]:

@@ -36,6 +36,8 @@ class Room:
     def greet(self, session: Session) -> None:
         """What a client needs that has just come."""
         self.sessions.add(session)
+        if not session.may_edit:
+            session.tell(messages.denied(READ_ONLY))
         session.tell(messages.ask_update(self.document.state))
         if states := self.board.all():
             session.tell(messages.here(presence.write(states)))

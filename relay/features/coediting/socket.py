@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 from urllib.parse import parse_qs
 
+from relay.core.access import Actor
 from relay.core.buckets import Bucket, Limit, full, spend
 from relay.core.refusal import Refusal
 from relay.engine.clock import now_us
@@ -20,7 +21,7 @@ from relay.features.coediting.room import Room
 from relay.features.coediting.rooms import Rooms
 from relay.features.coediting.session import Session
 from relay.features.live.api import Message, Opening, Receive, Send
-from relay.wire.events import CLOSE_BAD_MESSAGE, MAX_FRAME_BYTES
+from relay.wire.events import CLOSE_BAD_MESSAGE, CLOSE_BUSY, CLOSE_REFUSED, MAX_FRAME_BYTES
 from relay.wire.rest import API_PREFIX
 
 log = logging.getLogger("relay")
@@ -48,17 +49,28 @@ class DocumentSockets:
     ) -> tuple[Callable[[], Awaitable[None]], Callable[[], None]]:
         """Raises Refusal and DatabaseBusy, before the handshake is answered."""
         actor = await self._opening.actor(scope)
-        creation_id = scope["path"].removeprefix(PATH)
-        if not (len(creation_id) == 32 and creation_id.isascii() and creation_id.isalnum()):
-            raise Refusal("not_found", "There is nothing at this address.")
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        room, session = await self._rooms.enter(creation_id, actor, query.get("link", [None])[0])
+        try:
+            room, session = await self._entered(scope, actor, query)
+        except Refusal as refusal:
+            if "ticket" not in query:
+                raise
+            await send({"type": "websocket.accept"})
+            return partial(_say_why, refusal, send), _nothing
         try:
             await send({"type": "websocket.accept"})
         except BaseException:
             self._rooms.leave(room, session)
             raise
         return partial(self._talk, room, session, receive, send), partial(self._rooms.leave, room, session)
+
+    async def _entered(
+        self, scope: Message, actor: Actor, query: dict[str, list[str]]
+    ) -> tuple[Room, Session]:
+        creation_id = scope["path"].removeprefix(PATH)
+        if not (len(creation_id) == 32 and creation_id.isascii() and creation_id.isalnum()):
+            raise Refusal("not_found", "There is nothing at this address.")
+        return await self._rooms.enter(creation_id, actor, query.get("link", [None])[0])
 
     async def _talk(self, room: Room, session: Session, receive: Receive, send: Send) -> None:
         reading = asyncio.create_task(self._read_all(room, session, receive))
@@ -86,6 +98,17 @@ class DocumentSockets:
                 session.close(CLOSE_BAD_MESSAGE, f"This cannot be taken: {error}.")
             if session.closing is not None:
                 await asyncio.Event().wait()  # the writer has the last word
+
+
+async def _say_why(refusal: Refusal, send: Send) -> None:
+    """To a browser, in words: of a handshake that was refused its page sees nothing. What says when to come back is no end."""
+    code = CLOSE_REFUSED if refusal.retry_after_s is None else CLOSE_BUSY
+    with suppress(OSError, RuntimeError):
+        await send({"type": "websocket.close", "code": code, "reason": refusal.detail})
+
+
+def _nothing() -> None:
+    """There is nothing to leave."""
 
 
 async def _paced(bucket: Bucket, cost: int) -> Bucket:

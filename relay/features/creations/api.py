@@ -11,7 +11,16 @@ from relay.features.creations.encoding import (
 from relay.features.creations.erasing import erase_some, lossless_of
 from relay.features.creations.figures import read_card
 from relay.features.creations.handing_over import hand_over
-from relay.features.creations.kinds import IN_FEEDS, LOSSLESS, PREVIEW, SOUND_TYPES, Ability, Kind, score_row
+from relay.features.creations.kinds import (
+    IN_FEEDS,
+    LOSSLESS,
+    PREVIEW,
+    SOUND_TYPES,
+    Ability,
+    Kind,
+    score_row,
+    with_ability,
+)
 from relay.features.creations.lineage import Parent, lineage, made_from
 from relay.features.creations.media import MEDIA_POLICY, PRIVATE, send_sound
 from relay.features.creations.moderated import heard_by_moderators, set_hidden, sounds_of
@@ -166,6 +175,7 @@ __all__ = [
     "told",
     "version_of",
     "why_not_there",
+    "with_ability",
     "words_after",
     "written",
 ]

@@ -10,6 +10,7 @@ from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
 from relay.engine.clock import now_us
 from relay.engine.database import Connection, Database, Tx
+from relay.features.creations import api as creations
 from relay.features.studio import share_links, store
 from relay.features.studio.playground_operations import SHARE_PATH
 from relay.wire.creations import Creation
@@ -37,10 +38,11 @@ class LinksPage:
         if lasts not in LASTS:
             raise Refusal("validation", "The form does not say how long.", "Go back and choose.")
         days = int(lasts) if lasts else None
+        may_edit = call.form.get("may_edit") == "yes"
 
         def work(tx: Tx) -> str:
             made = self._own(tx.db, call)
-            return share_links.make(tx, made.id, now_us(), days)[0]
+            return share_links.make(tx, made.id, now_us(), days, may_edit=may_edit)[0]
 
         return await self._page(call, f"{self.base_url}{SHARE_PATH}{await self.db.write(work)}")
 
@@ -59,10 +61,24 @@ class LinksPage:
     async def _page(self, call: AnyCall, fresh: str) -> AnyAnswer:
         made, links = await self.db.read(partial(self._links, call=call))
         shown = [
-            (link.id, rfc3339(link.created_us), None if link.expires_us is None else rfc3339(link.expires_us))
+            (
+                link.id,
+                rfc3339(link.created_us),
+                None if link.expires_us is None else rfc3339(link.expires_us),
+                link.may_edit,
+            )
             for link in links
         ]
-        return self.render("links.html", call.session, post=made, links=shown, fresh=fresh, lasts=LASTS)
+        may_be_edited = made.kind in creations.with_ability(creations.Ability.COEDIT)
+        return self.render(
+            "links.html",
+            call.session,
+            post=made,
+            links=shown,
+            fresh=fresh,
+            lasts=LASTS,
+            may_be_edited=may_be_edited,
+        )
 
     def _links(self, db: Connection, call: AnyCall) -> tuple[Creation, list[share_links.Link]]:
         made = self._own(db, call)

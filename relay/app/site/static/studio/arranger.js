@@ -1,5 +1,5 @@
 // A song in the studio: the loops of this browser that it is made of, and its timeline.
-import { freshId } from "./store.js";
+import { freshId } from "./ids.js";
 import { totalBars } from "./song_edits.js";
 import { Timeline, showLoops } from "./timeline.js";
 
@@ -7,6 +7,9 @@ const MISSING = { name: "A loop that is not here", color: "#808080", bars: 4 };
 
 export class Arranger {
   loops = {}; // bodies by the ids of their works
+  #remotes = new Map(); // ids in the account, by those of works
+  #fetched = new Map(); // bodies by ids there
+  #asked = new Set();
   #studio;
   #timeline;
   #find;
@@ -17,7 +20,7 @@ export class Arranger {
     this.chosen = null;
     this.#timeline = new Timeline(this.#find("timeline"), {
       add: (loop, bar) => this.add(loop, bar),
-      choose: (id) => { if (this.chosen !== id) { this.chosen = id; this.show(); } },
+      choose: (id) => { if (this.chosen !== id) { this.chosen = id; studio.together?.company.move({ block: id }); this.show(); } },
       move: (id, start, mark = null) => studio.edit("move_block", { id, start }, mark),
       size: (id, bars, mark = null) => studio.edit("size_block", { id, bars }, mark),
       remove: (id) => studio.edit("remove_block", { id }),
@@ -27,8 +30,33 @@ export class Arranger {
     this.#find("add-loop").addEventListener("change", (event) => { if (event.target.value) this.add(event.target.value, null); });
   }
 
+  // Loops that the account has, too, stand here by their ids there as well: in a song that is edited together they are called so.
   async read(store) {
-    this.loops = Object.fromEntries((await store.list()).filter((each) => each.kind === "loop").map(({ id, body }) => [id, body]));
+    const [works, syncs] = await Promise.all([store.list(), store.syncs()]);
+    const here = works.filter((each) => each.kind === "loop").map(({ id, body }) => [id, body]);
+    this.#remotes = new Map(syncs.filter(({ remote }) => remote).map(({ id, remote }) => [id, remote]));
+    const there = here.filter(([id]) => this.#remotes.has(id)).map(([id, body]) => [this.#remotes.get(id), body]);
+    this.loops = Object.fromEntries([...here, ...there, ...this.#fetched]);
+  }
+
+  // Whether a song has loops that only this browser has.
+  hasOwn(song) { return song.blocks.some(({ loop }) => loop in this.loops && !this.#fetched.has(loop) && ![...this.#remotes.values()].includes(loop)); }
+
+  // Loops of others, as far as one may see them.
+  async #fetch(song) {
+    const missing = [...new Set(song.blocks.map((block) => block.loop))].filter((loop) => !(loop in this.loops) && !this.#asked.has(loop));
+    missing.forEach((loop) => this.#asked.add(loop));
+    const { sync } = this.#studio.keeping;
+    const found = await Promise.allSettled(missing.map(async (loop) => [loop, await sync.loop(loop)]));
+    for (const { value } of found) if (value) this.#fetched.set(...value);
+    if (!found.some(({ value }) => value)) return;
+    this.loops = { ...this.loops, ...Object.fromEntries(this.#fetched) };
+    if (this.#studio.body === song) this.#studio.shown();
+  }
+
+  where(id) {
+    const block = this.#studio.body.blocks.find((each) => each.id === id);
+    return block ? `${(this.loops[block.loop] ?? MISSING).name}, bar ${block.start + 1}` : "";
   }
 
   // A song that came as a file: its loops become works of this browser.
@@ -71,12 +99,15 @@ export class Arranger {
       loop, ...MISSING, ...this.loops[loop], isMissing: !(loop in this.loops),
       isMuted: mixer.muted.has(loop), isSolo: mixer.solo.has(loop), isSilent: mixer.solo.size ? !mixer.solo.has(loop) : mixer.muted.has(loop),
     }));
-    this.#timeline.show({ lanes, blocks: body.blocks, bars: totalBars(body), chosen: this.chosen });
+    this.#timeline.show({ lanes, blocks: body.blocks, bars: totalBars(body), chosen: this.chosen, peers: this.#studio.peers(({ block }) => block ?? null) });
     this.#find("song-hint").hidden = body.blocks.length > 0;
     const block = body.blocks.find((each) => each.id === this.chosen);
     this.#find("block-said").textContent = block ? `${lanes.find((lane) => lane.loop === block.loop).name}, bar ${block.start + 1}, ${block.bars} long` : "No block yet";
     this.#find("block-acts").querySelectorAll("button").forEach((each) => { each.disabled = !block; });
-    showLoops(this.#find("add-loop"), Object.entries(this.loops).map(([id, of]) => ({ id, body: of })));
+    const isTogether = Boolean(this.#studio.together);
+    const other = new Set(isTogether ? this.#remotes.keys() : [...this.#remotes.values(), ...this.#fetched.keys()]);
+    showLoops(this.#find("add-loop"), Object.entries(this.loops).filter(([id]) => !other.has(id)).map(([id, of]) => ({ id, body: of })));
+    if (isTogether && this.#studio.keeping.sync) this.#fetch(body);
   }
 
   // step: in ticks; null: nothing plays.

@@ -1,5 +1,7 @@
 // A loop and a pattern as the same thing: rows by steps, and in each cell the hits that fall there.
-// A hit is { velocity, note }; a cell of a loop may hold several (a MIDI file's chord), one of a pattern at most one.
+// names: of rows, as all who edit it know them. A hit is { velocity, note }; a cell of a loop may hold several (a MIDI file's chord), one of a pattern at most one.
+// The name and the place that a row of a pattern has for those who edit it together (trees.js). Whatever copies the row keeps it; what is stored or sent has none.
+export const ROW = Symbol("row");
 export const STEPS_PER_BAR = 16;
 const MOST_STEPS = 1024;
 export const at = (row, step) => row * MOST_STEPS + step;
@@ -8,6 +10,7 @@ export const stepOf = (key) => key % MOST_STEPS;
 
 const LOOP = {
   sounds: (body, tables) => [...tables.studio, ...new Set(body.steps.map((each) => each.sound).filter((sound) => !tables.studio.includes(sound)))],
+  names(body, tables) { return this.sounds(body, tables); },
   steps: (body) => body.bars * STEPS_PER_BAR,
   perBeat: () => 4,
   perBar: () => STEPS_PER_BAR,
@@ -28,6 +31,7 @@ const LOOP = {
 
 const PATTERN = {
   sounds: (body) => body.rows.map((row) => row.sound),
+  names: (body) => body.rows.map((row, n) => row[ROW]?.id ?? String(n)),
   steps: (body) => body.beats * body.steps_per_beat,
   perBeat: (body) => body.steps_per_beat,
   perBar: (body) => body.steps_per_beat * 4,

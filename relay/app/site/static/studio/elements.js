@@ -10,6 +10,9 @@ export function made(name, attributes = {}, ...inside) {
   return element;
 }
 
+// The flag of somebody else at a place in a grid, a lane or a timeline (company.js).
+export const flag = ({ name, hue, mark }) => made("i", { class: `peer hue-${hue}`, "aria-hidden": "true", title: name }, made("b", {}, mark));
+
 const SVG = "http://www.w3.org/2000/svg";
 export function icon(name) {
   const [picture, use] = [document.createElementNS(SVG, "svg"), document.createElementNS(SVG, "use")];

@@ -1,6 +1,6 @@
 // The grid of sounds by steps: drawn, pressed, dragged over and walked through with keys. It decides nothing: what is done is told to `deeds`.
 import { at, rowOf, stepOf } from "./cells.js";
-import { made, soundHue, soundIcon } from "./elements.js";
+import { flag, made, soundHue, soundIcon } from "./elements.js";
 import { alone, everything, extended, none, toggled } from "./selection.js";
 
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
@@ -31,7 +31,7 @@ export class Grid {
     root.addEventListener("focusin", (event) => this.#focused(event));
   }
 
-  // view: { rows: [{ name, label, sound, isMuted, isSolo, isSilent }], steps, perBeat, perBar, cells, selection }.
+  // view: { rows: [{ name, label, sound, isMuted, isSolo, isSilent }], steps, perBeat, perBar, cells, selection, peers: who else is at a cell, by key }.
   show(view) {
     this.#view = view;
     const shape = JSON.stringify([view.rows.map((row) => row.name), view.steps, view.perBeat, view.perBar]);
@@ -102,15 +102,17 @@ export class Grid {
     const hits = cells.get(key);
     const isCursor = key === at(...selection.cursor);
     const note = hits?.[0].note ?? "";
-    const look = `${hits ? hits[0].velocity : ""}|${note}|${hits?.length ?? 0}|${selection.keys.has(key)}|${isCursor}`;
+    const peers = this.#view.peers.get(key) ?? [];
+    const names = peers.map((each) => each.name).join(" and ");
+    const look = `${hits ? hits[0].velocity : ""}|${note}|${hits?.length ?? 0}|${selection.keys.has(key)}|${isCursor}|${names}`;
     if (this.#shown.get(key) === look) return;
     this.#shown.set(key, look);
     element.classList.toggle("on", Boolean(hits));
     element.setAttribute("aria-selected", String(selection.keys.has(key)));
     element.tabIndex = isCursor ? 0 : -1;
-    element.textContent = hits && hits.length > 1 ? `${note}+` : note;
+    element.replaceChildren(hits && hits.length > 1 ? `${note}+` : note, ...peers.slice(0, 1).map(flag));
     if (hits) element.style.setProperty("--velocity", `${Math.round(hits[0].velocity * 100)}%`);
-    element.setAttribute("aria-label", `${rows[rowOf(key)].label}, ${this.placeOf(stepOf(key))}, ${hits ? `on${note && `, ${note}`}, ${Math.round(hits[0].velocity * 100)} %` : "off"}`);
+    element.setAttribute("aria-label", `${rows[rowOf(key)].label}, ${this.placeOf(stepOf(key))}, ${hits ? `on${note && `, ${note}`}, ${Math.round(hits[0].velocity * 100)} %` : "off"}${names && `, ${names} here`}`);
   }
 
   placeOf(step) {

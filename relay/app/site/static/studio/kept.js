@@ -15,8 +15,15 @@ export function sayStored(store, sync, account) {
   else if (sync.account !== account) say("keeping", `Kept in this browser; the rest waits until ${sync.account} signs in`);
   else if (sync.isDirty || sync.attempt) say("keeping", navigator.onLine ? "Kept in this browser, on its way to your account" : "Kept in this browser; it goes to your account when the line is back");
   else say("kept", "Kept in your account");
-  find("links").hidden = !sync?.remote || sync.account !== account;
-  if (sync?.remote) find("links").href = `/p/${sync.remote}/links`;
+  find("links").hidden = !sync?.remote || sync.account !== account || Boolean(sync.together?.link);
+  if (sync?.remote) find("links").href = `/creations/${sync.remote}/links`;
+}
+
+// Of what is edited together: how far the others have it.
+export function sayTogether({ state, words }) {
+  if (state === "here") say("kept", "Edited together");
+  else if (state === "looks" || state === "over") say("lost", words || "Kept in this browser only");
+  else say("keeping", "Kept in this browser; the others have it when the line is back");
 }
 
 export const sayKeeping = () => say("keeping", "Keeping…");

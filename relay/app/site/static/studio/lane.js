@@ -1,5 +1,5 @@
 // The lane of chords above the grid, a cell for each beat, and the palette that fills it.
-import { made, options } from "./elements.js";
+import { flag, made, options } from "./elements.js";
 import { KEYS, PROGRESSIONS, chordName, chordsOf, hueOf, isMinor, romanOf, tonicOf } from "./music.js";
 
 const SAID = { maj: "major", min: "minor", dim: "diminished", aug: "augmented", "5": "fifth" };
@@ -22,7 +22,7 @@ export class Lane {
     palette.querySelector("[data-progressions]").addEventListener("change", (event) => this.#progress(event.target));
   }
 
-  // view: { bars, chords, beat (where the next chord goes), key, qualities, isSilent }.
+  // view: { bars, chords, beat (where the next chord goes), key, qualities, isSilent, peers: who else is at a beat }.
   show(view) {
     const before = this.#view;
     this.#view = view;
@@ -32,6 +32,7 @@ export class Lane {
       const isHere = Number(cell.dataset.beat) === view.beat;
       cell.tabIndex = isHere ? 0 : -1;
       cell.setAttribute("aria-selected", String(isHere));
+      cell.replaceChildren(...(view.peers.get(Number(cell.dataset.beat)) ?? []).slice(0, 1).map(flag));
     });
     this.#palette.querySelector("[data-palette-at]").textContent = `Bar ${Math.floor(view.beat / 4) + 1}, beat ${(view.beat % 4) + 1}`;
     this.#palette.querySelector("[data-chord=remove]").disabled = !view.chords.some((chord) => chord.beat === view.beat);

@@ -26,8 +26,8 @@ function bindDeeds(studio) {
     earlier: () => studio.arranger.onChosen("move_block", ({ start }) => ({ start: start - 1 })), later: () => studio.arranger.onChosen("move_block", ({ start }) => ({ start: start + 1 })),
     shorter: () => studio.arranger.onChosen("size_block", ({ bars }) => ({ bars: bars - 1 })), longer: () => studio.arranger.onChosen("size_block", ({ bars }) => ({ bars: bars + 1 })),
     repeat: () => studio.arranger.onChosen("repeat_block", () => ({})), "erase-block": () => studio.arranger.onChosen("remove_block", () => ({})),
-    "take-other": () => studio.takeOther(), "keep-both": () => studio.keepBoth(),
-    open: () => find("file").click(), account: () => studio.beginSync(),
+    "take-other": () => studio.keeping.takeOther(), "keep-both": () => studio.keeping.keepBoth(),
+    open: () => find("file").click(), account: () => studio.keeping.beginSync(),
     "mute-chords": () => studio.mix("muted", CHORDS), "solo-chords": () => studio.mix("solo", CHORDS),
   };
   root.addEventListener("click", async (event) => {
@@ -78,15 +78,15 @@ function bindKept(studio) {
   const menu = find("menu");
   const listed = async () => {
     showWorks(menu, await studio.store.list(), studio.work.id);
-    showOthers(menu, await studio.sync?.others().catch(() => []) ?? []);
+    showOthers(menu, await studio.keeping.sync?.others().catch(() => []) ?? []);
   };
   menu.addEventListener("toggle", () => { if (menu.open) listed(); });
   bindWorks(menu, {
     async open(id) {
-      studio.open(await studio.store.get(id));
+      await studio.keeping.open(id);
       if (studio.chosen?.autoPlay && !studio.sound.isPlaying) await studio.toggle();
     },
-    other: (remote) => studio.openRemote(remote).catch((error) => tell(`It did not come: ${error.message}`)),
+    other: (remote) => studio.keeping.openRemote(remote).catch((error) => tell(`It did not come: ${error.message}`)),
     fresh: (name) => studio.fresh(name),
     async remove(id) {
       await studio.store.remove(id);
@@ -109,23 +109,26 @@ function bindKept(studio) {
   root.addEventListener("drop", (event) => { if (event.dataTransfer.files[0]) { event.preventDefault(); take(event.dataTransfer.files[0]); } });
 }
 
-// What the address asks for (?open=, the id of a creation in the account), or what was open last.
+// What the address asks for (?open=, the id of a creation in the account, or with link= of somebody else's), or what was open last.
 async function openFirst(studio) {
-  const { store, sync } = studio;
-  const asked = new URLSearchParams(location.search).get("open");
+  const { store, keeping } = studio;
+  const query = new URLSearchParams(location.search);
+  const [asked, link] = [query.get("open"), query.get("link")];
   if (asked) history.replaceState(null, "", location.pathname);
   const known = asked && (await store.syncs()).find((each) => each.remote === asked)?.id;
-  if (asked && !known && sync) {
+  let trouble = "";
+  if (asked && (link || (!known && keeping.sync))) {
     try {
-      await studio.openRemote(asked);
+      await keeping.openRemote(asked, link);
       return;
     } catch (error) {
-      tell(`It did not come: ${error.message}`);
+      trouble = `It did not come: ${error.message}`;
     }
   }
   const last = await store.get(known ?? recalled(OPEN) ?? "") ?? (await store.list())[0];
-  if (last) studio.open(last);
+  if (last) await keeping.open(last.id);
   else studio.fresh("loop");
+  if (trouble) tell(trouble);
 }
 
 async function start() {
@@ -139,11 +142,11 @@ async function start() {
   await studio.arranger.read(store);
   onOtherTab(async (id) => {
     await studio.arranger.read(store);
-    studio.changedElsewhere(id);
+    studio.keeping.changedElsewhere(id);
   });
   await openFirst(studio);
-  studio.sync?.soon(0);
-  addEventListener("offline", () => studio.showStored());
+  studio.keeping.sync?.soon(0);
+  addEventListener("offline", () => studio.keeping.showStored());
   find("desk").hidden = false;
   find("waiting").hidden = true;
 }

@@ -1,5 +1,6 @@
 // /loop/TOKEN for who is not signed in: a fork is a work of this browser alone, opened in the studio.
-import { OPEN, freshId, openStore, remember } from "./store.js";
+import { freshId } from "./ids.js";
+import { OPEN, openStore, remember } from "./store.js";
 
 const button = document.querySelector("[data-fork]");
 

@@ -1,6 +1,9 @@
 // Where work is kept: { list, get, put, remove }, whichever place it is. This one is the browser's own database.
-// A work is { id, kind, body, changed_at, mark }: each write of it has another mark.
+// A work is { id, kind, body, changed_at, mark }: each write of it has another mark. One that is edited together also has its document (doc), of which
+// body is what was read last.
 // How far the relay has it stands beside it (sync.js), and is written in the same transaction: an edit that is kept is an edit that will be sent.
+import { freshId } from "./ids.js";
+
 const [NAME, VERSION, WORKS, SYNCS] = ["sidechain-studio", 1, "works", "syncs"];
 
 const done = (request) => new Promise((resolve, reject) => {
@@ -36,15 +39,16 @@ class LocalStore {
   get(id) { return done(this.#db.transaction(WORKS).objectStore(WORKS).get(id)); }
 
   // Its place on disk is promised only when it is complete. seen: the mark of what it was made from; where another tab has put something else
-  // there meanwhile, nothing is written, and that is thrown (ChangedElsewhere). undefined: whatever is there.
-  async put(work, seen) {
+  // there meanwhile, nothing is written, and that is thrown (ChangedElsewhere). undefined: whatever is there. joined(there, work): of work that is
+  // edited together, what is written is both.
+  async put(work, seen, joined = null) {
     let other = null;
     await this.#write(async (works, syncs) => {
-      const there = seen === undefined ? null : await done(works.get(work.id));
-      if (there && (there.mark ?? null) !== seen) { other = there; return; }
-      works.put(work);
+      const there = seen === undefined && !joined ? null : await done(works.get(work.id));
+      if (there && !joined && (there.mark ?? null) !== seen) { other = there; return; }
+      works.put(there && joined ? joined(there, work) : work);
       const sync = await done(syncs.get(work.id));
-      if (sync) syncs.put({ ...sync, isDirty: true, trouble: null });
+      if (sync) syncs.put({ ...sync, isDirty: !sync.together, trouble: null });
     });
     if (other) throw new ChangedElsewhere(other);
     tabs?.postMessage(work.id);
@@ -119,9 +123,6 @@ export function recalled(name) {
   try { return localStorage.getItem(name); } catch { return null; }
 }
 
-// (crypto.randomUUID is not lent to pages that came by http from another machine.)
-export const freshId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-
 export async function openStore() {
   try {
     const asked = indexedDB.open(NAME, VERSION);
@@ -148,16 +149,18 @@ export class Keeper {
   // Whether this is what this tab wrote, or opened.
   knows(work) { return this.#seen.get(work.id) === (work.mark ?? null); }
 
-  async keep(work) {
-    this.#next = work;
+  // joined: of put.
+  async keep(work, joined = null) {
+    this.#next = { work, joined };
     if (this.#isWriting) return;
     this.#isWriting = true;
     this.#told("keeping");
     try {
       while (this.#next) {
-        const work = { ...this.#next, mark: freshId() };
+        const { joined } = this.#next;
+        const work = { ...this.#next.work, mark: freshId() };
         this.#next = null;
-        await this.#store.put(work, this.#seen.get(work.id));
+        await this.#store.put(work, this.#seen.get(work.id), joined);
         this.opened(work);
       }
       this.#told("kept");

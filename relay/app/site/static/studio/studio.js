@@ -7,16 +7,16 @@ import { applied, freshHit } from "./edits.js";
 import { showFields } from "./fields.js";
 import { FRESH, KIND_OF } from "./fresh.js";
 import { Grid } from "./grid.js";
-import { begun, edited } from "./history.js";
-import { sayKeeping, sayNotKept, sayStored } from "./kept.js";
+import { begun, edited, undone } from "./history.js";
+import { Keeping } from "./keeping.js";
 import { keyEdit } from "./keys.js";
 import { Lane } from "./lane.js";
 import { alone, copied, moved, none } from "./selection.js";
 import { Playhead } from "./playhead.js";
 import { begunAs, obey } from "./preferred.js";
 import { Sound } from "./sound.js";
-import { ChangedElsewhere, Keeper, OPEN, freshId, remember } from "./store.js";
-import { Sync } from "./sync.js";
+import { freshId } from "./ids.js";
+import { OPEN, remember } from "./store.js";
 
 const root = document.querySelector("[data-studio]");
 const find = (name) => root.querySelector(`[data-${name}]`);
@@ -33,14 +33,11 @@ export class Studio {
     [this.tables, this.store, this.chosen] = [tables, store, chosen];
     this.sound = new Sound(tell);
     obey(chosen, root, this.sound);
-    this.keeper = new Keeper(store, (state) => this.#showKept(state));
-    const { account } = root.dataset;
-    const csrf = document.querySelector('meta[name="csrf"]')?.content;
-    this.sync = account ? new Sync(store, account, csrf, (id, state) => this.#showSent(id, state)) : null;
+    this.keeping = new Keeping(root, store, this, tell);
     this.grid = new Grid(find("grid"), find("ruler"), {
       place: (keys, mark) => this.press("place", keys, mark),
       erase: (keys, mark) => this.press("erase", keys, mark),
-      select: (selection) => { this.selection = selection; this.#showGrid(); },
+      select: (selection) => { this.selection = selection; this.#showGrid(); this.#atCell(); },
       hear: (name) => this.#hear(name),
       mute: (name) => this.mix("muted", name),
       solo: (name) => this.mix("solo", name),
@@ -48,7 +45,7 @@ export class Studio {
     });
     this.playhead = new Playhead(root, this.grid);
     this.lane = new Lane(find("lane"), find("chords"), {
-      at: (beat) => { this.beat = beat; this.#showLane(); },
+      at: (beat) => { this.beat = beat; this.#showLane(); this.together?.company.move({ beat }); },
       put: (beat, chord) => this.#putChord(beat, chord),
       remove: (beat) => this.edit("unchord", { beat }),
       all: (chords) => this.edit("chords", { chords }),
@@ -61,25 +58,45 @@ export class Studio {
   }
 
   get kind() { return this.work.kind; }
-  get body() { return this.history.body; }
+  get together() { return this.keeping.together; }
+  get body() { return this.together?.body ?? this.history.body; }
   get view() { return { kind: this.kind, body: this.body, tables: this.tables }; }
   get file() { return { ...this.view, loops: this.arranger.loops, score: this.#compiled(this.body) }; }
   get score() { return this.#compiled(audible(this.kind, this.body, this.mixer)); }
 
-  #compiled(body) {
+  #compiled(body, kind = this.kind) {
     const { loops } = this.arranger;
-    return Score.compile(this.kind, this.kind === "song" ? this.arranger.playable(body) : body, this.tables, loops);
+    return Score.compile(kind, kind === "song" ? this.arranger.playable(body) : body, this.tables, loops);
   }
 
-  open(work) {
+  // together: with whom (together.js), or null.
+  open(work, together = null) {
     this.work = work;
-    this.keeper.opened(work);
-    this.#showOther(null);
     this.history = begun(work.body);
     [this.selection, this.beat, this.mixer] = [none(), 0, { muted: new Set(), solo: new Set() }];
     remember(OPEN, work.id);
+    this.keeping.opened(work, together);
     this.#changed({ isKept: true });
-    this.showStored();
+    together?.shown();
+  }
+
+  shown() { this.#changed({ isKept: true }); }
+
+  // What was edited alone is edited together from now on.
+  joined(together) {
+    this.keeping.opened(this.work, together);
+    this.#changed();
+    together.shown();
+  }
+
+  // What together.js asks of this page.
+  get forTogether() {
+    return {
+      isPlayable: (kind, body) => this.#compiled(body, kind),
+      changed: (isOwn) => { this.#changed({ isKept: !isOwn }); if (!isOwn) this.keeping.keepSoon(() => this.#asKept()); },
+      moved: () => this.#showOthers(),
+      where: (at) => this.#where(at),
+    };
   }
 
   fresh(name) { this.adopt({ kind: KIND_OF[name], body: begunAs(this.chosen, name, FRESH[name](this.tables)) }); }
@@ -93,12 +110,29 @@ export class Studio {
     const { body, trouble } = applied(this.view, name, args);
     tell(trouble ?? "");
     if (trouble || body === this.body) return false;
+    if (this.together) return this.#editTogether(body, mark);
     this.history = edited(this.history, body, mark);
     this.#changed();
     return true;
   }
 
+  #editTogether(body, mark) {
+    const { refusal, score } = this.together;
+    tell(refusal ?? "");
+    if (refusal) return false;
+    if (this.kind === "song" && this.arranger.hasOwn(body)) {
+      this.keeping.sync.departing(body).then((sent) => score.edit(sent, mark), () => tell("This loop is only in this browser yet. It comes into the song when there is a line."));
+      return false;
+    }
+    score.edit(body, mark);
+    return true;
+  }
+
   step(turn) {
+    if (this.together) {
+      this.together.score[turn === undone ? "undo" : "redo"]();
+      return;
+    }
     const history = turn(this.history);
     if (!history) return;
     this.history = history;
@@ -109,6 +143,7 @@ export class Studio {
   press(deed, keys, mark) {
     const place = [rowOf(keys[0]), stepOf(keys[0])];
     this.selection = deed === "place" ? alone(place) : none(place);
+    this.#atCell();
     if (this.edit(deed, { keys }, mark) && deed === "place" && !this.sound.isPlaying) this.#hear(this.#sounds[place[0]], place[1]);
   }
 
@@ -181,10 +216,42 @@ export class Studio {
 
   rowName() { return this.#sounds[this.selection.cursor[0]]; }
 
-  #keep() {
+  #asKept() {
     this.work = { ...this.work, body: this.body, changed_at: Date.now() };
     if (this.kind === "loop") this.arranger.loops[this.work.id] = this.body;
-    this.keeper.keep(this.work);
+    return this.work;
+  }
+
+  #keep() { this.keeping.keep(this.#asKept()); }
+
+  // Where one is, for the others.
+  #atCell() {
+    const [row, step] = this.selection.cursor;
+    this.together?.company.move({ row: GRIDS[this.kind].names(this.body, this.tables)[row], step });
+  }
+
+  // Where somebody else is, in words; "" for nowhere here.
+  #where(at) {
+    if (this.kind === "song") return this.arranger.where(at?.block);
+    if (Number.isInteger(at?.beat) && this.kind === "loop") return `chords, bar ${Math.floor(at.beat / 4) + 1} beat ${(at.beat % 4) + 1}`;
+    const row = GRIDS[this.kind].names(this.body, this.tables).indexOf(at?.row);
+    return row < 0 || !Number.isInteger(at.step) ? "" : `${this.tables.sounds[this.#sounds[row]].label}, ${this.grid.placeOf(at.step)}`;
+  }
+
+  #showOthers() {
+    if (this.kind === "song") { this.arranger.show(); return; }
+    this.#showGrid();
+    if (this.kind === "loop") this.#showLane();
+  }
+
+  // Those who are at the same place, by what `key` makes of it; what it makes null of is nowhere.
+  peers(key) {
+    const found = new Map();
+    for (const each of this.together?.people ?? []) {
+      const place = each.at && each.edits ? key(each.at) : null;
+      if (place !== null) found.set(place, [...(found.get(place) ?? []), each]);
+    }
+    return found;
   }
 
   #changed({ isKept = false } = {}) {
@@ -202,8 +269,8 @@ export class Studio {
   #show() {
     root.dataset.kind = this.kind;
     showFields(root, this.kind, this.body);
-    find("undo").disabled = !this.history.past.length;
-    find("redo").disabled = !this.history.future.length;
+    find("undo").disabled = this.together ? !this.together.score.canUndo : !this.history.past.length;
+    find("redo").disabled = this.together ? !this.together.score.canRedo : !this.history.future.length;
     document.title = `${this.body.name} · Studio · Sidechain`;
     if (this.kind === "machine") this.band.show(this.body, this.tables, this.mixer);
     else if (this.kind === "song") this.arranger.show();
@@ -215,7 +282,7 @@ export class Studio {
   #isSilent(name) { return this.mixer.solo.size ? !this.mixer.solo.has(name) : this.mixer.muted.has(name); }
 
   #showLane() {
-    this.lane.show({ bars: this.body.bars, chords: this.body.chords, beat: this.beat, key: this.body.key, qualities: this.tables.qualities, isSilent: this.#isSilent(CHORDS) });
+    this.lane.show({ bars: this.body.bars, chords: this.body.chords, beat: this.beat, key: this.body.key, qualities: this.tables.qualities, isSilent: this.#isSilent(CHORDS), peers: this.peers(({ beat }) => beat ?? null) });
     for (const [which, deed] of [["muted", "mute"], ["solo", "solo"]]) root.querySelector(`[data-lane-${deed}]`).setAttribute("aria-pressed", String(this.mixer[which].has(CHORDS)));
   }
 
@@ -223,7 +290,9 @@ export class Studio {
     const grid = GRIDS[this.kind];
     const cells = this.#cells;
     const rows = this.#sounds.map((name) => ({ name, label: this.tables.sounds[name].label, sound: this.tables.sounds[name], isMuted: this.mixer.muted.has(name), isSolo: this.mixer.solo.has(name), isSilent: this.#isSilent(name) }));
-    this.grid.show({ rows, steps: grid.steps(this.body), perBeat: grid.perBeat(this.body), perBar: grid.perBar(this.body), cells, selection: this.selection });
+    const names = this.together ? grid.names(this.body, this.tables) : [];
+    const peers = this.peers(({ row, step }) => (names.includes(row) ? at(names.indexOf(row), step) : null));
+    this.grid.show({ rows, steps: grid.steps(this.body), perBeat: grid.perBeat(this.body), perBar: grid.perBar(this.body), cells, selection: this.selection, peers });
     find("hint").hidden = cells.size > 0;
     showChosen(root, { ...this.view, sounds: this.#sounds, cells, selection: this.selection, place: this.grid.placeOf(this.selection.cursor[1]), canPaste: Boolean(this.clip) });
   }
@@ -246,58 +315,5 @@ export class Studio {
     if (this.kind === "song") { this.arranger.light(position, this.tables); return; }
     const perStep = Score.TICKS / GRIDS[this.kind].perBeat(this.body);
     this.playhead.at(position === null ? null : position / perStep);
-  }
-
-  // Its place in the account of whoever is signed in: begun by a press, and never by itself.
-  async beginSync() {
-    await this.sync.begin(this.work.id);
-    await this.showStored();
-  }
-
-  async openRemote(remote) {
-    const work = await this.sync.fetched(remote);
-    await this.arranger.read(this.store);
-    this.open(work);
-  }
-
-  // How far the open work is kept, as the browser's database says it.
-  async showStored() {
-    const { id } = this.work;
-    const sync = await this.store.sync(id);
-    if (id === this.work.id) sayStored(this.store, sync, root.dataset.account);
-  }
-
-  // In another tab: whose change is known to whom is told, and nothing is written over it.
-  async changedElsewhere(id) {
-    const there = id === this.work.id ? await this.store.get(id) : null;
-    if (there && there.id === this.work.id && !this.keeper.knows(there)) this.#showOther(there);
-  }
-
-  #showOther(other) {
-    this.other = other;
-    find("elsewhere").hidden = !other;
-    if (other) this.sound.pause();
-  }
-
-  takeOther() { this.open(this.other); }
-
-  keepBoth() {
-    const { kind, body } = this;
-    this.adopt({ kind, body: { ...body, name: `${body.name.slice(0, 96)} (2)` } });
-  }
-
-  #showKept(state) {
-    if (state instanceof ChangedElsewhere) this.#showOther(state.other);
-    if (state === "keeping") sayKeeping();
-    else if (state === "kept") {
-      this.showStored();
-      this.sync?.soon();
-    } else sayNotKept(state);
-  }
-
-  #showSent(id, state) {
-    if (id !== this.work.id) return;
-    if (state === "gone") tell("It was deleted from your account, and is kept in this browser.");
-    this.showStored();
   }
 }

@@ -1,7 +1,8 @@
 // Sends what is kept here to its maker's account at the relay, once: whatever breaks off, what was begun is looked for before it is sent again.
 // How far each work is stands in the browser's database (store.js), beside the work:
-// { id, account, remote (its id there, null: not yet), version, isDirty, attempt (what is being sent), trouble }.
-import { freshId } from "./store.js";
+// { id, account, remote (its id there, null: not yet), version, isDirty, attempt (what is being sent), trouble }; and of what is edited together, which
+// goes there by its own way (together.js), together: { link (the token by which; null: it is one's own) }.
+import { freshId } from "./ids.js";
 
 const API = "/api/v1/creations";
 const [WAIT_MS, AGAIN_MS] = [1_500, 15_000];
@@ -52,6 +53,15 @@ export class Sync {
     return pages.flatMap((page) => page.creations).filter((each) => !known.has(each.id));
   }
 
+  // Whether somebody else may edit it: a link says so.
+  async mayOthersEdit(remote) { return (await this.#call("GET", `/${remote}/links`)).links.some((each) => each.may_edit); }
+
+  async loop(remote) {
+    const { score: { kind, ...body } } = await this.#call("GET", `/${remote.replaceAll("-", "")}`);
+    if (kind !== "loop") throw new Error("It is no loop.");
+    return body;
+  }
+
   // One of them, as a work that both have; of a song also its loops.
   async fetched(remote) {
     const { score: { kind, ...body }, version, username } = await this.#call("GET", `/${remote}`);
@@ -70,7 +80,8 @@ export class Sync {
     return { ...song, blocks: song.blocks.map((block) => ({ ...block, loop: here.get(block.loop.replaceAll("-", "")) ?? block.loop })) };
   }
 
-  async #departing(song) {
+  // A song as the relay knows it; loops that are only here are sent there first.
+  async departing(song) {
     const there = new Map();
     for (const id of new Set(song.blocks.map((block) => block.loop))) {
       if (!(await this.#store.sync(id)) && await this.#store.get(id)) await this.begin(id);
@@ -124,7 +135,7 @@ export class Sync {
   }
 
   async #sent({ remote, version, attempt: { kind, body } }, isAgain) {
-    const score = { kind, ...(kind === "song" ? await this.#departing(body) : body) };
+    const score = { kind, ...(kind === "song" ? await this.departing(body) : body) };
     if (remote === null) return (isAgain && await this.#lost(score)) || this.#call("POST", "", { score });
     try {
       return await this.#call("PATCH", `/${remote}`, { score, version });

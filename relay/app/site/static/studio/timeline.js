@@ -1,5 +1,5 @@
 // A song's timeline: a lane for each loop, a block where it sounds. Blocks are moved, made longer and repeated with mouse, finger and keys.
-import { made, options } from "./elements.js";
+import { flag, made, options } from "./elements.js";
 
 const EDGE_PX = 14; // of a block's right end: there one changes how long it is
 const LEAST_BARS = 16;
@@ -21,7 +21,7 @@ export class Timeline {
     root.addEventListener("keydown", (event) => this.#keyed(event));
   }
 
-  // view: { lanes: [{ loop, name, color, bars, isMuted, isSolo, isSilent, isMissing }], blocks, bars, chosen }.
+  // view: { lanes: [{ loop, name, color, bars, isMuted, isSolo, isSilent, isMissing }], blocks, bars, chosen, peers: who else is at a block }.
   show(view) {
     const had = Boolean(document.activeElement?.dataset?.block);
     this.#view = view;
@@ -47,7 +47,7 @@ export class Timeline {
   }
 
   #block(block, lane) {
-    const element = made("button", { type: "button", class: "block", "data-block": block.id, "aria-pressed": String(block.id === this.#view.chosen), "aria-label": words(block, lane) }, made("span", {}, lane.name));
+    const element = made("button", { type: "button", class: "block", "data-block": block.id, "aria-pressed": String(block.id === this.#view.chosen), "aria-label": words(block, lane) }, made("span", {}, lane.name), ...(this.#view.peers.get(block.id) ?? []).slice(0, 1).map(flag));
     element.style.setProperty("--from", block.start);
     element.style.setProperty("--long", block.bars);
     return element;

@@ -1,0 +1,191 @@
+// How the open work is kept: in this browser, in somebody's account, together with others; and what the page says of it.
+import { sayKeeping, sayNotKept, sayStored, sayTogether } from "./kept.js";
+import { freshId } from "./ids.js";
+import { ChangedElsewhere, Keeper } from "./store.js";
+import { Sync } from "./sync.js";
+
+const NOT_BUILT = "Editing together is not in this build of the relay.";
+const LATER_MS = 800; // until what others do is kept here, too: the relay has it
+
+export class Keeping {
+  together = null; // of the open work
+  #studio;
+  #root;
+  #keeper;
+  #shared = new Map(); // whether others may edit, by ids in the account
+  #timer = null;
+
+  // tell: a sentence, or "" for none.
+  constructor(root, store, studio, tell) {
+    [this.#root, this.store, this.#studio, this.tell] = [root, store, studio, tell];
+    this.account = root.dataset.account ?? null;
+    this.csrf = document.querySelector('meta[name="csrf"]')?.content;
+    this.#keeper = new Keeper(store, (state) => this.#showKept(state));
+    this.sync = this.account ? new Sync(store, this.account, this.csrf, (id, state) => this.#showSent(id, state)) : null;
+    const looked = () => { if (!document.hidden) { this.#shared.clear(); this.#join(); } };
+    document.addEventListener("visibilitychange", looked);
+    addEventListener("focus", looked);
+  }
+
+  #find(name) { return this.#root.querySelector(`[data-${name}]`); }
+  get #id() { return this.#studio.work?.id; }
+
+  // The studio shows this work now.
+  opened(work, together) {
+    clearTimeout(this.#timer);
+    if (this.together !== together) this.together?.end();
+    this.together = together;
+    this.#keeper.opened(work);
+    this.#showOther(null);
+    if (!together) this.#join();
+    this.showStored();
+  }
+
+  keep(work) {
+    const { together } = this;
+    if (together) this.#keeper.keep(together.kept(work), (there, ours) => together.joined(there, ours));
+    else this.#keeper.keep(work);
+  }
+
+  // Others changed it: so often is nothing written.
+  keepSoon(work) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => { if (work().id === this.#id) this.keep(work()); }, LATER_MS);
+  }
+
+  // A work of this browser.
+  async open(id) {
+    const [work, sync] = await Promise.all([this.store.get(id), this.store.sync(id)]);
+    if (!work) return false;
+    this.#studio.open(work, sync?.together ? await this.#resumed(work, sync) : null);
+    return true;
+  }
+
+  async #resumed(work, sync) {
+    if (!work.doc) { // it ended before it had begun
+      await this.store.setSync({ ...sync, together: null });
+      return null;
+    }
+    if (this.#root.dataset.crdt) return this.#begun(work, sync);
+    this.tell(NOT_BUILT);
+    if (sync.together.link) await this.store.removeSync(sync.id); // a copy
+    else await this.store.setSync({ ...sync, together: null, isDirty: true });
+    return null;
+  }
+
+  // What the account has; or what somebody else's link lets one edit.
+  async openRemote(remote, link = null) {
+    if (link) { await this.#openLinked(remote, link); return; }
+    const work = await this.sync.fetched(remote);
+    await this.#studio.arranger.read(this.store);
+    this.#studio.open(work);
+  }
+
+  async #openLinked(remote, link) {
+    if (!this.account) throw new Error("Sign in, and open the link again.");
+    if (!this.#root.dataset.crdt) throw new Error(NOT_BUILT);
+    const known = (await this.store.syncs()).find((each) => each.remote === remote && each.account === this.account);
+    if (known?.together?.link) await this.store.setSync({ ...known, together: { link } });
+    if (known && await this.open(known.id)) return;
+    const sync = { id: freshId(), account: this.account, remote, version: null, isDirty: false, attempt: null, trouble: null, together: { link } };
+    const together = await this.#arrived(await this.#begun({}, sync));
+    const work = together.kept({ id: sync.id, kind: together.score.kind, body: together.body, changed_at: Date.now() });
+    await this.store.put(work);
+    await this.store.setSync(sync);
+    this.#studio.open(work, together);
+  }
+
+  async #arrived(together) {
+    try {
+      await together.arrived;
+      if (!together.body) throw new Error("What stands there cannot be played.");
+      return together;
+    } catch (error) {
+      together.end();
+      throw error;
+    }
+  }
+
+  async #begun(work, sync) {
+    const [{ Together }, library] = await Promise.all([import("./together.js"), import(this.#root.dataset.crdt)]);
+    const asked = sync.account === this.account ? { remote: sync.remote, link: sync.together.link, csrf: this.csrf } : null;
+    return new Together(library, work, asked, { root: this.#root, account: sync.account, name: this.account ?? "", copy: () => this.keepBoth(), told: () => this.showStored(), ...this.#studio.forTogether });
+  }
+
+  // One's own, as soon as a link lets others edit it: what is done here alone would be written over what they do.
+  async #join() {
+    const { work } = this.#studio;
+    const sync = this.sync && work && await this.store.sync(work.id);
+    if (this.together || !sync?.remote || sync.account !== this.account || work.kind === "machine" || sync.isDirty || sync.attempt) return;
+    try {
+      if (!this.#shared.has(sync.remote)) this.#shared.set(sync.remote, await this.sync.mayOthersEdit(sync.remote));
+      if (!this.#shared.get(sync.remote)) return;
+      if (!this.#root.dataset.crdt) { this.tell(`Others may edit this. ${NOT_BUILT}`); return; }
+      await this.#joined(work, { ...sync, together: { link: null } });
+    } catch { /* there is no line; it is tried again when the page is looked at, or when something has been sent */ }
+  }
+
+  async #joined({ id, body: sent }, sync) {
+    const { sync: account } = this;
+    const as = (body) => (this.#studio.kind === "song" ? account.departing(body) : body);
+    const together = await this.#arrived(await this.#begun({}, sync));
+    const [before, now] = [await as(sent), await as(this.#studio.body)];
+    if (id !== this.#id || this.together) { together.end(); return; }
+    together.score.edit(now, null, before); // what was done meanwhile
+    await this.store.setSync({ ...await this.store.sync(id), together: { link: null }, isDirty: false, attempt: null });
+    this.#studio.joined(together);
+  }
+
+  // Its place in the account of whoever is signed in: begun by a press, and never by itself.
+  async beginSync() {
+    await this.sync.begin(this.#id);
+    await this.showStored();
+  }
+
+  // How far the open work is kept, as the browser's database says it.
+  async showStored() {
+    const id = this.#id;
+    const sync = await this.store.sync(id);
+    if (id !== this.#id) return;
+    sayStored(this.store, sync, this.account ?? undefined);
+    if (this.together) sayTogether(this.together);
+  }
+
+  // In another tab: whose change is known to whom is told, and nothing is written over it.
+  async changedElsewhere(id) {
+    const there = id === this.#id ? await this.store.get(id) : null;
+    if (!there || there.id !== this.#id || this.#keeper.knows(there)) return;
+    if (this.together && there.doc) this.together.score.merge(there.doc);
+    else this.#showOther(there);
+  }
+
+  #showOther(other) {
+    this.other = other;
+    this.#find("elsewhere").hidden = !other;
+    if (other) this.#studio.sound.pause();
+  }
+
+  takeOther() { return this.open(this.other.id); }
+
+  keepBoth() {
+    const { kind, body } = this.#studio;
+    this.#studio.adopt({ kind, body: { ...body, name: `${body.name.slice(0, 96)} (2)` } });
+  }
+
+  #showKept(state) {
+    if (state instanceof ChangedElsewhere) this.#showOther(state.other);
+    if (state === "keeping" && this.together) return; // with every step of everybody
+    if (state === "keeping") sayKeeping();
+    else if (state === "kept") {
+      this.showStored();
+      this.sync?.soon();
+    } else sayNotKept(state);
+  }
+
+  #showSent(id, state) {
+    if (id !== this.#id) return;
+    if (state === "gone") this.tell("It was deleted from your account, and is kept in this browser.");
+    if (state === "sent") this.#join();
+    this.showStored();
+  }
+}
