@@ -184,11 +184,12 @@ def make_link(target: Path, at: Path) -> None:
 
 
 def mark_of(target: Path) -> str:
-    """What a link of ours to this file is known by: the file's number; "" when it is gone. [any]"""
+    """What a link of ours to this file is known by: the file's number and when it was written; "" when it is gone. [any]"""
     try:
-        return str(target.stat().st_ino)
+        found = target.stat()
     except OSError:
         return ""
+    return f"{found.st_ino} {found.st_mtime_ns}"  # a number may be another file's one day
 
 
 def mark_of_link(at: Path) -> str:
