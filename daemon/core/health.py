@@ -10,6 +10,7 @@ from math import ceil
 
 from msgspec import Struct
 
+from daemon.core.counts import so_many
 from daemon.core.link import LinkState
 from daemon.core.outbox import UNDER_WAY, State
 from daemon.errors import Obstacle
@@ -211,7 +212,7 @@ def overall(
     elif failed:
         state, reason = (
             HealthState.PROBLEM,
-            f"{_takes(failed)} could not be posted; the sound itself is safe.",
+            f"{so_many(failed, 'take')} could not be posted; the sound itself is safe.",
         )
         remedy = "`sidechain outbox` says why; `sidechain outbox retry all` tries again."
     elif paused:
@@ -243,8 +244,4 @@ def paused_words(left_s: float | None) -> str:
 
 def _waiting(outbox: Mapping[State, int]) -> str:
     count = sum(outbox.get(state, 0) for state in UNDER_WAY)
-    return f"{_takes(count)} to post" if count else "nothing waits to be posted"
-
-
-def _takes(count: int) -> str:
-    return f"{count} take{'' if count == 1 else 's'}"
+    return f"{so_many(count, 'take')} to post" if count else "nothing waits to be posted"

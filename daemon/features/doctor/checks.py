@@ -29,6 +29,7 @@ from bridge.system import close_to_others, other_owner
 from daemon.config import Config
 from daemon.core import outbox
 from daemon.core.checks import Check, note, ok, problem, repaired
+from daemon.core.counts import so_many
 from daemon.core.ring_room import no_room
 from daemon.errors import SidechainError, why_of
 from daemon.identity.credentials import FileSecret, KeyringSecret, SecretStore
@@ -160,7 +161,7 @@ def check_rings(config: Config) -> Check:
         ring.close()
     left = len(names) - alive
     more = f", and {left} left by a host that ended; the daemon removes them" if left else ""
-    return ok("plugins", f"{alive} plugins write into shared memory{more}.")
+    return ok("plugins", f"{so_many(alive, 'plugin')} in shared memory{more}.")
 
 
 def check_instances(instances: Sequence[InstanceInfo]) -> Iterator[Check]:
@@ -244,13 +245,13 @@ def check_sound(config: Config, render_again: Callable[[str], None], known_takes
     if takes < known_takes:
         yield problem(
             "sound",
-            f"Of {known_takes} takes, {known_takes - takes} are not in {config.takes}.",
+            f"Of {so_many(known_takes, 'take')}, {known_takes - takes} are not in {config.takes}.",
             "Put their folders back; `sidechain takes delete --for-good` forgets what is gone for good.",
         )
     if bad_copies:
         yield repaired("sound", f"{bad_copies} lossless copies were not what they were, and are made anew.")
     else:
-        yield ok("sound", f"{takes} takes; each lossless copy is what it was.")
+        yield ok("sound", f"{so_many(takes, 'take')}; each lossless copy is what it was.")
 
 
 def _sha256(path: Path) -> str:
@@ -289,13 +290,14 @@ class Stopped:
             yield repaired("library", f"{len(swept)} half-written files of a crash were removed.")
         rebuilt = take_in(self.store, self._config.takes)
         if self._sentence:
-            yield repaired("library", f"{self._sentence} {rebuilt.takes} takes are back.")
+            yield repaired("library", f"{self._sentence} Back: {so_many(rebuilt.takes, 'take')}.")
         elif rebuilt.takes or rebuilt.entries:
             yield repaired(
-                "library", f"{rebuilt.takes} takes and {rebuilt.entries} entries were taken in again."
+                "library",
+                f"Taken in again: {so_many(rebuilt.takes, 'take')}, {so_many(rebuilt.entries, 'post')}.",
             )
         else:
-            yield ok("library", f"{self.store.count_takes()} takes; every page and row is sound.")
+            yield ok("library", f"{so_many(self.store.count_takes(), 'take')}; every page and row is sound.")
         yield check_outbox([(e.state, e.created_us) for e in self.store.entries()])
 
     def render_again(self, take_id: str) -> None:
@@ -313,12 +315,12 @@ def check_outbox(entries: list[tuple[str, int]]) -> Check:
     if halted:
         return problem(
             "outbox",
-            f"{len(halted)} takes could not be posted.",
+            f"{so_many(len(halted), 'take')} could not be posted.",
             "`sidechain outbox` says why; retry or discard them.",
         )
     if waiting:
         oldest = _when(min(waiting))
-        return ok("outbox", f"{len(waiting)} takes wait to be posted, the oldest since {oldest}.")
+        return ok("outbox", f"{so_many(len(waiting), 'take')} to post, the oldest since {oldest}.")
     return ok("outbox", "Nothing waits to be posted.")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from daemon.config import Config
 from daemon.core.checks import Check, note, ok
+from daemon.core.counts import so_many
 from daemon.features.history.holdings import HEADROOM_BYTES
 from daemon.rings.journal_files import CLOSED, read_mark, read_ring
 
@@ -27,6 +28,10 @@ def check_journal(config: Config) -> Iterator[Check]:
     ):
         yield note("journal", "It pauses: the disk is nearly full.", "Free some space.")
     else:
-        yield ok("journal", f"{len(rings)} plugins, {used_mb} of {limit_mb} MB.")
+        yield ok("journal", f"{so_many(len(rings), 'plugin')}, {used_mb} of {limit_mb} MB.")
     if waiting := [ring for ring in rings if (mark := read_mark(ring)) and mark.why != CLOSED]:
-        yield note("journal", f"{len(waiting)} plugins left sound behind.", "`sidechain recover` lists it.")
+        yield note(
+            "journal",
+            f"Sound of {so_many(len(waiting), 'plugin')} is left behind.",
+            "`sidechain recover` lists it.",
+        )
