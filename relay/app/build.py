@@ -36,6 +36,8 @@ from relay.engine.jobs.table import end_leases, forget
 from relay.engine.objects.door import Objects
 from relay.engine.operator_socket import OperatorSocket
 from relay.features.accounts import api as accounts
+from relay.features.analytics.counting import Counting
+from relay.features.analytics.events import forget_old as forget_old_events
 from relay.features.coediting.socket import PATHS as DOCUMENT_PATHS
 from relay.features.coediting.socket import DocumentSockets
 from relay.features.comments import api as comments
@@ -262,7 +264,8 @@ def _start_tasks(
     tasks.every("words", TICK_S, partial(index_words, db, WORDS))
     tasks.every("old archives", STRAYS_S, posts.leaving.forget_old)
     tasks.every("old analyses", STRAYS_S, posts.hearing.forget_old)
-    tasks.every("old plays", STRAYS_S, posts.plays.forget)
+    tasks.every("old plays", STRAYS_S, partial(forget_old_events, db))
+    tasks.every("counts", SWEEP_S, Counting(db).run)
     tasks.every("old jobs", STRAYS_S, partial(_forget_jobs, db))
     tasks.every("removed objects", SWEEP_S, posts.removals.resume)
     tasks.every("stray objects", STRAYS_S, partial(_sweep_objects, db, objects))

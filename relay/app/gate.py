@@ -29,6 +29,7 @@ from relay.core.cookies import SESSION
 from relay.core.guests import is_guest_token
 from relay.core.limits import BY_ADDRESS, Kind
 from relay.core.places import counted_as
+from relay.core.privacy_signal import is_private
 from relay.core.refusal import Refusal
 from relay.engine.clock import now_us
 from relay.engine.limits import SharedLimits
@@ -59,9 +60,9 @@ class Gate:
         guests: Guests,
         limits: SharedLimits,
         origins: Origins,
-        note_active: Callable[[str], None],
+        note_active: Callable[[str, bool], None],
     ) -> None:
-        """note_active: told of every account that asks for something."""
+        """note_active: told of every account that asks for something, and whether its browser says that nobody is to be counted."""
         self._accounts = accounts
         self._tokens = tokens
         self._families = families
@@ -90,7 +91,7 @@ class Gate:
             actor = replace(actor, role=await self._accounts.role(actor.user_id))
         admit(actor, row.action)
         if actor.user_id is not None:
-            self._note_active(actor.user_id)
+            self._note_active(actor.user_id, is_private(request.headers))
         form = Form(fields={})
         if isinstance(row, Page) and row.form:
             form = await self._form(request, row, session)

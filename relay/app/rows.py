@@ -14,6 +14,10 @@ from relay.core.calls import AnyRow, Render
 from relay.features.accounts.linking import LinkPages
 from relay.features.accounts.operations import AccountOperations, sign_in_page
 from relay.features.activity import operations as activity
+from relay.features.analytics import choosing as analytics_choosing
+from relay.features.analytics import operations as analytics
+from relay.features.analytics import relay_operations as relay_analytics
+from relay.features.analytics.content import Content
 from relay.features.comments import operations as comments
 from relay.features.comments.beat_operations import BeatComments
 from relay.features.comments.pages import CommentPages
@@ -128,14 +132,19 @@ class Table:
 
     def _people(self) -> list[AnyRow]:
         """What people say of themselves, and of each other."""
-        given = self.people
+        given, used = self.people, Usage(self.engines.db)
         return [
             *guests.rows(given.guests),
             *profiles.rows(given.profiles),
             *playground_profile.rows(given.profiles),
             *Choosing(self.engines.db, self.render).rows(),
             *activity.rows(self.engines.db),
-            *usage.rows(Usage(self.engines.db)),
+            *usage.rows(used),
+            *relay_analytics.rows(
+                self.engines.db, Content(self.engines.db, used, self.base_url), self.render
+            ),
+            *analytics.rows(self.engines.db, self.base_url, self.render),
+            *analytics_choosing.rows(self.engines.db, self.render),
             *profile_pages.rows(given.profiles, self.render),
             *GraphOperations(graph=given.graph).rows(),
             *graph_beats.rows(given.graph),

@@ -89,6 +89,9 @@ class Action(StrEnum):
     ACCOUNT_EXPORT = "account.export"
     ACCOUNT_DELETE = "account.delete"
     PROFILE_READ = "profile.read"
+    NUMBERS_READ = "numbers.read"
+    NUMBERS_OF_POST = "numbers.of_post"
+    NUMBERS_OF_PLATFORM = "numbers.of_platform"
     REPORT = "moderation.report"
     APPEAL = "moderation.appeal"
     MODERATE = "moderation.decide"
@@ -187,6 +190,9 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.ACCOUNT_DELETE: SIGNED_IN,
     Action.ACCOUNT_EDIT: SIGNED_IN,  # of who asks, so it is their own
     Action.PROFILE_READ: ANYBODY,
+    Action.NUMBERS_READ: SIGNED_IN,  # of who asks, so they are their own
+    Action.NUMBERS_OF_POST: OWNER_ONLY,
+    Action.NUMBERS_OF_PLATFORM: ADMINS,
     Action.REPORT: SIGNED_IN,
     Action.APPEAL: SIGNED_IN,  # of what is one's own, which the feature sees to
     Action.MODERATE: MODERATORS,

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from relay.wire.bounds import (
     MAX_COUNT,
+    MAX_DURATION_MS,
     PRINTABLE,
     UNPRINTABLE,
     Confidence,
@@ -391,9 +392,21 @@ class RepostPage(Struct, frozen=True, kw_only=True):
 
 
 class Played(Struct, frozen=True, kw_only=True):
-    """Answer to POST /audio/{post_id}/play. counted: for the first time today."""
+    """Answer to POST /audio/{post_id}/play. counted: for the first time today, by somebody who wants to be counted."""
 
     play_count: Count
+    counted: bool
+
+
+class Stopped(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /audio/{post_id}/stopped. position_ms: how far into the sound, of its first beginning to its end."""
+
+    position_ms: Annotated[int, Meta(ge=0, le=MAX_DURATION_MS)]
+
+
+class StopTold(Struct, frozen=True, kw_only=True):
+    """counted: of somebody who heard it today. Of each the last of a day counts."""
+
     counted: bool
 
 

@@ -120,7 +120,14 @@ PLAY = _post(
     "/audio/{post_id}/play",
     Nothing,
     rest.Played,
-    "You hear it now. Each account, or address, counts once a day; authors do not count.",
+    "You hear it now. Each account, or address, counts once a day; authors do not count, nor does who opted out or sends"
+    " `Sec-GPC: 1`: then nothing is written.",
+)
+STOPPED = _post(
+    "/audio/{post_id}/stopped",
+    rest.Stopped,
+    rest.StopTold,
+    "You stopped hearing it there, after you told that you hear it. Its author sees where people stop, once enough of them did.",
 )
 REMOVE_REACTION = _row(
     "DELETE", "/social/react/{reaction_id}", Nothing, Nothing, rest.AudioPost, "Take a reaction of yours back, by its id.", ""

@@ -188,7 +188,7 @@ def values(relay: RelayProcess, letters: MailServer) -> dict[str, str]:
         authorize = Claim(ben).address()
         loop = mira.http.post("/creations", json={"score": LOOP, "visibility": "public"}).json()["id"]
         link = mira.http.post(f"{relay.url}/api/loops/{loop}/share", json={"expiresIn": None}).json()
-    relay_command("users", "--data", relay.data, "role", "mira.k", "moderator")
+    relay_command("users", "--data", relay.data, "role", "mira.k", "admin")
     with FormBrowser(relay.url) as somebody:
         somebody.http.post("/sign-up", data={"username": "tess", "password": "eight bars of rain"})
         assert give(somebody, "tess@example.com") == 303
@@ -276,7 +276,7 @@ def test_nothing_serious_on_any_page(
         look("a stranger", path)
     watched.sign_in(relay.url, "mira.k")
     for path in paths:
-        look("a moderator", path)
+        look("an admin", path)
     watched.close()
     assert not found, "\n".join(f"{where}\n  " + "\n  ".join(what) for where, what in found.items())
 

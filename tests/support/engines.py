@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, LiteralString
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
@@ -71,16 +71,18 @@ class Engines:
 
     def being_sent(self, data: Path) -> list[str]:
         """Ids of uploads that a request has: whatever it sent before its line breaks is taken."""
-        url, asked = (
-            self.database_of(data),
-            "SELECT id FROM upload WHERE state = 'open' AND holder IS NOT NULL",
-        )
+        asked = "SELECT id FROM upload WHERE state = 'open' AND holder IS NOT NULL"
+        return [id_ for (id_,) in self.rows(data, asked)]
+
+    def rows(self, data: Path, asked: LiteralString) -> list[Any]:  # any: of a statement's types
+        """What a statement answers, while the relay serves."""
+        url = self.database_of(data)
         if isinstance(url, Path):
             with closing(sqlite3.connect(url)) as db:
-                return [id_ for (id_,) in db.execute(asked)]
+                return db.execute(asked).fetchall()
         address = parse_address(url)
         with psycopg.connect(address.url, options=f"-c search_path={address.schema}") as pg:
-            return [id_ for (id_,) in pg.execute(asked)]
+            return pg.execute(asked).fetchall()
 
 
 def _listed(store: "S3Store", prefix: str) -> list[str]:

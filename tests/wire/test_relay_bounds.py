@@ -25,6 +25,7 @@ from msgspec.inspect import (
 
 import relay.wire
 from relay.wire import (
+    analytics_operations,
     beat_operations,
     beat_people_operations,
     creation_operations,
@@ -178,6 +179,7 @@ def test_no_text_has_what_is_not_seen(name: str, info: StrType) -> None:
             for module in (
                 operations,
                 beat_operations,
+                analytics_operations,
                 beat_people_operations,
                 creation_operations,
                 guest_operations,

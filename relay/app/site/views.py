@@ -33,6 +33,7 @@ DRAWN = {"🎵": "note", "❤️": "heart", "🔥": "fire", "😍": "love", "�
 MENU = (
     ("/saved", "Saved"),
     ("/archive", "Archive"),
+    ("/numbers", "Your numbers"),
     ("/settings/profile", "Settings"),
     ("/devices", "Devices"),
 )

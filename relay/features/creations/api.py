@@ -18,6 +18,7 @@ from relay.features.creations.kinds import (
     SOUND_TYPES,
     Ability,
     Kind,
+    is_one_with,
     score_row,
     with_ability,
 )
@@ -29,6 +30,7 @@ from relay.features.creations.posts import (
     COLUMNS,
     NEWEST,
     OLDER,
+    PAGE_PATH,
     SELECT,
     Detail,
     Position,
@@ -43,6 +45,7 @@ from relay.features.creations.posts import (
     repostable,
     told,
 )
+from relay.features.creations.publishing import JOB_KIND as UPLOAD_JOB
 from relay.features.creations.removals import Removals, Removed, mark, require_kept
 from relay.features.creations.removals import begin as begin_removal
 from relay.features.creations.score_lists import SCORE_KINDS, ScoreItem, newest_scores, scores_of
@@ -94,6 +97,7 @@ __all__ = [
     "MEDIA_POLICY",
     "NEWEST",
     "OLDER",
+    "PAGE_PATH",
     "PREVIEW",
     "PREVIEW_FILE",
     "PRIVATE",
@@ -101,6 +105,7 @@ __all__ = [
     "SELECT",
     "SOUND_TYPES",
     "STEM",
+    "UPLOAD_JOB",
     "Ability",
     "Asset",
     "Detail",
@@ -135,6 +140,7 @@ __all__ = [
     "head",
     "heard_by_moderators",
     "is_embeddable",
+    "is_one_with",
     "is_same_score",
     "kind_of",
     "lineage",

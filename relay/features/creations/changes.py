@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from relay.core.visibility import Audience, Shown, State, Visibility, audience
 from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
+from relay.features.analytics import api as analytics
 from relay.features.coediting import api as coediting
 from relay.features.comments import api as comments
 from relay.features.creations.kinds import KINDS, Ability, Kind
@@ -106,6 +107,7 @@ def delete(tx: Tx, was: Existing, at_us: int) -> list[str]:
     accounts.store_bytes(tx, was.shown.owner_id, -sum(size_bytes for _, size_bytes in assets))
     reactions.forget(tx, was.id)
     feeds.forget(tx, was.id)
+    analytics.forget_creation(tx, was.id)
     comments.forget(tx, was.id)
     coediting.forget(tx, was.id)
     return [sha256 for sha256, _ in assets]

@@ -31,6 +31,10 @@ SHOWN: dict[str, str] = {
     "sign_ins_elsewhere": "SELECT issuer, subject, created_us FROM identity WHERE account_id = :me",
     "mail_address": "SELECT address, confirmed_us FROM mail_address WHERE account_id = :me",
     "mail_address_to_confirm": "SELECT address, expires_us FROM mail_confirmation WHERE account_id = :me",
+    "not_counted": "SELECT since_us FROM analytics_opt_out WHERE account_id = :me",
+    "counted": "SELECT n.about, n.metric, n.day, n.slot, n.n FROM analytics_count AS n"
+    " WHERE n.metric IN ('listeners', 'audience', 'stops') AND n.n >= 3"
+    " AND (n.about = :me OR n.about IN (SELECT id FROM creation WHERE owner_id = :me))",
     "listened_to": "SELECT id, kind, creation_id, asked, result, created_us FROM listening WHERE account_id = :me",
     "reports": "SELECT kind, object_id, reason, text, created_us, closed_us FROM report WHERE reporter_id = :me",
     "appeals": "SELECT kind, object_id, text, answer, created_us FROM appeal WHERE account_id = :me",
@@ -48,6 +52,8 @@ REMOVED: tuple[str, ...] = (
     "DELETE FROM notification WHERE account_id = :me OR actor_id = :me",
     "DELETE FROM notification_preference WHERE account_id = :me",
     "DELETE FROM studio_preference WHERE account_id = :me",
+    "DELETE FROM analytics_opt_out WHERE account_id = :me",
+    "DELETE FROM analytics_count WHERE about = :me",
     "DELETE FROM told WHERE actor_id = :me",
     "DELETE FROM event WHERE topic = 'inbox:' || :me OR (actor_id = :me AND topic <> 'author:' || :me)",
     "DELETE FROM report WHERE reporter_id = :me",

@@ -9,6 +9,7 @@ from relay.engine.database import Database, Tx
 from relay.engine.jobs import table
 from relay.engine.jobs.workers import Work
 from relay.features.accounts import api as accounts
+from relay.features.analytics import api as analytics
 from relay.features.creations import api as creations
 from relay.features.graph import api as graph
 from relay.features.leaving.contents import REMOVED
@@ -74,6 +75,7 @@ def _finish(tx: Tx, work: Work) -> list[str]:
     """What is left, in one transaction; objects that nothing names any more. Raises LeaseLost. [writer]"""
     me = work.job.account_id
     table.finish(tx, work.job, work.holder)
+    analytics.forget_today(tx, me)
     names = drop(tx, me) + listening.delete_all(tx, me)
     names += [
         sha256

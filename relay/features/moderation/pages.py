@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from relay.core.access import Action
+from relay.core.access import Action, Role
 from relay.core.calls import AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.limits import Kind
 from relay.core.redirects import go_to
@@ -82,6 +82,7 @@ class ModerationPages:
             queue=await self.moderation.queue(),
             deeds=DEEDS,
             reasons=REASONS,
+            is_admin=call.actor.role is Role.ADMIN,
         )
 
     async def inspect(self, call: AnyCall) -> AnyAnswer:

@@ -4,7 +4,7 @@ from relay.core.access import Action
 from relay.core.calls import AnyRow, Call, Row
 from relay.core.dashed_ids import bare
 from relay.core.limits import Kind
-from relay.features.reactions.plays import Plays
+from relay.features.reactions.plays import Plays, hearer_of
 from relay.features.reactions.service import Reactions
 from relay.wire import beat_operations as wire
 from relay.wire.beats import Liked, PlayCounted, Success
@@ -22,7 +22,7 @@ def rows(reactions: Reactions, plays: Plays) -> list[AnyRow]:
         return _liked(await reactions.unlike(call.account_id, _named(call)))
 
     async def play(call: Bare) -> Success[PlayCounted]:
-        played = await plays.play(call.actor, call.address, bare(call.path["creation_id"]))
+        played = await plays.play(hearer_of(call), bare(call.path["creation_id"]))
         return Success(data=PlayCounted(play_count=played.play_count))
 
     return [

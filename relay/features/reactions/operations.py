@@ -5,7 +5,7 @@ from relay.core.calls import AnyRow, Call, Row
 from relay.core.limits import Kind
 from relay.features.reactions.keeping import Keeping
 from relay.features.reactions.lists import Lists
-from relay.features.reactions.plays import Plays
+from relay.features.reactions.plays import Plays, hearer_of
 from relay.features.reactions.service import Reactions
 from relay.wire import social_operations as wire
 from relay.wire.rest import (
@@ -20,6 +20,8 @@ from relay.wire.rest import (
     Reposted,
     RepostPage,
     RepostRequest,
+    Stopped,
+    StopTold,
 )
 
 Bare = Call[wire.Nothing, wire.Nothing]
@@ -68,7 +70,10 @@ def keeping_rows(keeping: Keeping, plays: Plays) -> list[AnyRow]:
         return await keeping.unrepost(call.account_id, call.body.post_id)
 
     async def play(call: Bare) -> Played:
-        return await plays.play(call.actor, call.address, call.path["post_id"])
+        return await plays.play(hearer_of(call), call.path["post_id"])
+
+    async def stop(call: Call[Stopped, wire.Nothing]) -> StopTold:
+        return await plays.stop(hearer_of(call), call.path["post_id"], call.body)
 
     return [
         Row(wire.SAVE, Action.POST_SAVE, save),
@@ -76,6 +81,7 @@ def keeping_rows(keeping: Keeping, plays: Plays) -> list[AnyRow]:
         Row(wire.REPOST, Action.POST_REPOST, repost),
         Row(wire.UNREPOST, Action.POST_REPOST, unrepost),
         Row(wire.PLAY, Action.POST_READ, play, limit=Kind.MEDIA),
+        Row(wire.STOPPED, Action.POST_READ, stop, limit=Kind.MEDIA),
     ]
 
 

@@ -1,24 +1,43 @@
-"""The tables play_day and play: how often a post is heard. Each account, or address, counts once a day.
-
-An address is hashed with a salt that only this day has, and that is thrown away with it: who heard what cannot be told
-from what is left.
+"""How often a post is heard, and where one stops. Each account, or address, counts once a day; who it was is not kept
+(features/analytics/events.py).
 """
 
-import hashlib
-import secrets
+from msgspec import Struct
 
-from relay.core.access import Actor
+from relay.core.calls import AnyCall
 from relay.core.places import counted_as
+from relay.core.privacy_signal import is_private
 from relay.engine.clock import now_us
-from relay.engine.database import Database, Tx
+from relay.engine.database import Connection, Database, Tx
+from relay.features.analytics import api as analytics
 from relay.features.creations import api as creations
 from relay.features.feeds import api as feeds
-from relay.wire.rest import Played
+from relay.wire.rest import Played, Stopped, StopTold
 
-DAY_US = 86_400_000_000
-KEPT_DAYS = 1
-"""After its own; then nobody asks any more whether somebody was counted."""
-FORGOTTEN_AT_ONCE = 5_000
+
+class Hearer(Struct, frozen=True, kw_only=True):
+    """Who hears it. address: of the caller, as it is counted. is_private: a browser says that nobody at it is to be counted."""
+
+    account_id: str | None
+    address: str
+    is_private: bool
+
+    @property
+    def who(self) -> str:
+        return self.account_id or self.address
+
+    def is_counted(self, db: Connection) -> bool:
+        """[any thread with a snapshot]"""
+        return not self.is_private and (self.account_id is None or analytics.is_counted(db, self.account_id))
+
+
+def hearer_of(call: AnyCall) -> Hearer:
+    """[any]"""
+    return Hearer(
+        account_id=call.actor.user_id,
+        address=counted_as(call.address),
+        is_private=is_private(call.headers),
+    )
 
 
 class Plays:
@@ -28,50 +47,33 @@ class Plays:
         self._db = db
         self._base_url = base_url
 
-    async def play(self, actor: Actor, address: str, post_id: str) -> Played:
+    async def play(self, hearer: Hearer, post_id: str) -> Played:
         """Somebody hears it. Raises Refusal: not_found, gone."""
 
         def work(tx: Tx) -> Played:
-            post = creations.reactable(tx.db, post_id, actor.user_id or "", self._base_url)
-            if actor.user_id == post.user_id:
+            post = creations.reactable(tx.db, post_id, hearer.account_id or "", self._base_url)
+            if hearer.account_id == post.user_id or not hearer.is_counted(tx.db):
                 return Played(play_count=post.play_count, counted=False)
             now = now_us()
-            who = _who(tx, now // DAY_US, actor.user_id or counted_as(address))
-            new = tx.db.execute(
-                "INSERT INTO play (day, creation_id, who) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1",
-                (now // DAY_US, post.id, who),
-            ).fetchone()
-            if new is None:
+            if not analytics.note_play(tx, post.id, hearer.who, now):
                 return Played(play_count=post.play_count, counted=False)
             creations.count_play(tx, post.id)
-            if actor.user_id is not None:
-                feeds.give(tx, post.id, actor.user_id, feeds.Sign.PLAY, now)
+            if hearer.account_id is not None:
+                feeds.give(tx, post.id, hearer.account_id, feeds.Sign.PLAY, now)
             return Played(play_count=post.play_count + 1, counted=True)
 
         return await self._db.write(work)
 
-    async def forget(self) -> None:
-        """Who heard what on days that are over. A task of the process calls it."""
-        while await self._db.write(_forget_some):
-            pass
+    async def stop(self, hearer: Hearer, post_id: str, stopped: Stopped) -> StopTold:
+        """Somebody who heard it today stopped there. Raises Refusal: not_found, gone."""
 
+        def work(tx: Tx) -> StopTold:
+            post = creations.reactable(tx.db, post_id, hearer.account_id or "", self._base_url)
+            duration_ms = post.duration_ms
+            if duration_ms == 0 or hearer.account_id == post.user_id or not hearer.is_counted(tx.db):
+                return StopTold(counted=False)
+            thousandth = analytics.THOUSANDTHS * min(stopped.position_ms, duration_ms) // duration_ms
+            counted = analytics.note_stop(tx, post.id, hearer.who, thousandth, now_us())
+            return StopTold(counted=counted)
 
-def _who(tx: Tx, day: int, who: str) -> bytes:
-    tx.db.execute(
-        "INSERT INTO play_day (day, salt) VALUES (?, ?) ON CONFLICT DO NOTHING",
-        (day, secrets.token_bytes(32)),
-    )
-    (salt,) = tx.db.execute("SELECT salt FROM play_day WHERE day = ?", (day,)).fetchone()
-    return hashlib.blake2b(who.encode(), key=salt, digest_size=32).digest()
-
-
-def _forget_some(tx: Tx) -> bool:
-    """Whether there may be more."""
-    before = now_us() // DAY_US - KEPT_DAYS
-    gone = tx.db.execute(
-        "DELETE FROM play WHERE (day, creation_id, who) IN"
-        " (SELECT day, creation_id, who FROM play WHERE day < ? LIMIT ?) RETURNING 1",
-        (before, FORGOTTEN_AT_ONCE),
-    ).fetchall()
-    tx.db.execute("DELETE FROM play_day WHERE day < ?", (before,))
-    return len(gone) == FORGOTTEN_AT_ONCE
+        return await self._db.write(work)

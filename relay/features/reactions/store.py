@@ -83,7 +83,7 @@ def remove_reaction(tx: Tx, account_id: str, creation_id: str, emoji: str) -> bo
 def forget(tx: Tx, creation_id: str) -> None:
     """All that anybody said to a creation that is deleted; where it was shown, it is told that it is no longer. [writer]"""
     showing.note_creation(tx, creation_id)
-    for table in ("creation_like", "reaction", "saved", "repost", "play"):
+    for table in ("creation_like", "reaction", "saved", "repost"):
         tx.db.execute(f"DELETE FROM {table} WHERE creation_id = ?", (creation_id,))
 
 

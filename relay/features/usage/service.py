@@ -59,10 +59,14 @@ class Usage:
             now = now_us()
             until_us, held = self._held.get(time_range, (0, None))
             if held is None or until_us < now:
-                texts = await self._db.read(lambda db: _texts(db, _since(time_range, now)))
-                held = await asyncio.to_thread(count, texts)
+                held = await self.counted_since(_since(time_range, now))
                 self._held[time_range] = now + HELD_US, held
             return held
+
+    async def counted_since(self, since_us: int) -> Counted:
+        """Of what was published since then."""
+        texts = await self._db.read(lambda db: _texts(db, since_us))
+        return await asyncio.to_thread(count, texts)
 
     async def popular(self, viewer: str | None, time_range: TimeRange, limit: int) -> list[PopularPattern]:
         """Most played first, as the viewer may find them."""

@@ -137,9 +137,17 @@ class Player {
   count() { // once a page; the relay counts each listener once a day
     if (this.heard || this.state !== "playing" || !this.root.dataset.post) return;
     this.heard = true;
+    this.tell("play");
+  }
+
+  stopped() { // where whoever was counted left off; the last time counts
+    if (this.heard) this.tell("stopped", { position_ms: Math.round(1000 * Math.min(this.position(), this.length)) });
+  }
+
+  tell(what, body) {
     const token = document.querySelector('meta[name="csrf"]')?.content;
-    const headers = token ? { "x-csrf-token": token } : {};
-    fetch(`/api/v1/audio/${this.root.dataset.post}/play`, { method: "POST", headers, keepalive: true }).catch(() => {});
+    const headers = { ...(token && { "x-csrf-token": token }), ...(body && { "content-type": "application/json" }) };
+    fetch(`/api/v1/audio/${this.root.dataset.post}/${what}`, { method: "POST", headers, body: body && JSON.stringify(body), keepalive: true }).catch(() => {});
   }
 
   load() { // once, but for what came to nothing
@@ -187,6 +195,7 @@ class Player {
   }
 
   pause() {
+    this.stopped();
     this.offset = this.position();
     this.halt();
     this.state = "paused";
@@ -195,6 +204,8 @@ class Player {
 
   finish() {
     this.node = null;
+    this.offset = this.length;
+    this.stopped();
     this.offset = 0;
     this.state = "paused";
     this.paint();
@@ -275,3 +286,4 @@ function bindPlayers() {
 
 bindPlayers();
 document.addEventListener("walked", bindPlayers);
+addEventListener("pagehide", () => { if (playing?.state === "playing") playing.stopped(); });
