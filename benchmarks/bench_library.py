@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from audio.analyse.analysis import Analysis, analyse
-from audio.analyse.likeness import DIMENSIONS
+from audio.analyse.likeness_scale import DIMENSIONS
 from audio.analyse.search import search
 from audio.encode.flac import encode_flac
 from audio.intake import Samples

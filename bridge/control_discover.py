@@ -10,7 +10,7 @@ from bridge.control_values import ItemInfo
 from plugin_protocol.message_base import U63, Short, Title
 
 Bpm = Annotated[float, Meta(gt=0.0, le=1000.0)]
-DiscoveredList = Literal["hot", "latest", "trending", "tag", "person"]
+DiscoveredList = Literal["hot", "latest", "trending", "tag", "person", "for_you"]
 Cursor = Annotated[str, Meta(max_length=128)]
 """The relay's own."""
 Length = Annotated[float, Meta(ge=0.0, le=86_400.0)]

@@ -144,5 +144,6 @@ class ItemInfo(Struct, frozen=True, kw_only=True):
     url: Url
     liked: bool = False
     reason: Short = ""
+    why: Annotated[str, Meta(max_length=1000)] = ""  # the same in words, where it is recommended
     reposted_by: Short | None = None  # who shows it, and what they say to it
     repost_text: Annotated[str, Meta(max_length=280)] = ""

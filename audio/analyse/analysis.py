@@ -77,6 +77,21 @@ def analyse(
     )
 
 
+def likeness_vector(samples: Samples, sample_rate_hz: int) -> Vector:
+    """`Analysis.embedding` alone, bit for bit: for who asks for nothing else. [worker]: some 25 ms of processor time for 16 s
+
+    samples: as of `analyse`. Raises UnsupportedAudio.
+    """
+    require_rate(sample_rate_hz)
+    require_shape(samples)
+    _, part = middle(samples, sample_rate_hz)
+    mono = analysis_mono(part, sample_rate_hz)
+    spectra = magnitudes(mono, WINDOW_FRAMES, HOP_FRAMES)
+    chroma = key_of(note_frames(magnitudes(mono, NOTE_WINDOW_FRAMES, NOTE_HOP_FRAMES))).chroma
+    summary, seconds = summarise(spectra, WINDOW_FRAMES), len(part) / sample_rate_hz
+    return embedding(spectra, onset_envelope(spectra), summary, chroma, seconds)
+
+
 def _tempo_told(
     transport_bpm: float | None, transport_meter: tuple[int, int] | None, bars: int | None, seconds: float
 ) -> Tempo | None:

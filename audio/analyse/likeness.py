@@ -9,12 +9,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.analyse.likeness_scale import MEANS, SPREADS
+from audio.analyse.likeness_scale import DIMENSIONS, MEANS, SPREADS
 from audio.analyse.onsets import FRAME_RATE_HZ, WINDOW_FRAMES, OnsetEnvelope, onset_times_s
 from audio.analyse.spectrum import Frames, SpectralSummary, cepstrum, log_mel
 from audio.kernels.matrices import rows_times
 
-DIMENSIONS = 48
 _RHYTHM_LAGS_S = (0.1, 0.15, 0.2, 0.25, 0.3, 0.375, 0.5, 0.6, 0.75)
 _LIMIT = 3.0  # spreads from the mean: an odd clip is odd, but not in one number alone
 # Group, dimensions, weight of the whole group.

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from audio.analyse.fingerprint import Fingerprint, Match, matches
-from audio.analyse.likeness import DIMENSIONS, Vector
+from audio.analyse.likeness import Vector
+from audio.analyse.likeness_scale import DIMENSIONS
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,9 @@ def feed(
     trending: Annotated[
         bool, typer.Option("--trending", help="What people have begun to care about.")
     ] = False,
+    for_you: Annotated[
+        bool, typer.Option("--for-you", help="What you may like and do not know, and why.")
+    ] = False,
     tag: Annotated[str | None, typer.Option(help="Posts with a tag.")] = None,
     user: Annotated[str | None, typer.Option(help="Posts of one person.")] = None,
     bpm: Annotated[str | None, typer.Option(help="Tempo: 92, or a range such as 90-110.")] = None,
@@ -45,17 +48,18 @@ def feed(
     wanted = c.Wanted(
         **_range(bpm, "bpm"), **_range(length, "seconds"), key=key, mixes=mixes, tag=tag, daw=daw
     )
-    which = _which(hot=hot, latest=latest, trending=trending, user=user, wanted=wanted)
+    which = _which(hot=hot, latest=latest, trending=trending, for_you=for_you, user=user, wanted=wanted)
     if which is None:
         _timeline(limit, as_json)
         return
     asked = c.Discover(list=which, person=user, wanted=wanted, cursor=cursor, limit=limit)
     page = ask(asked, c.Discovered)
-    show(page, as_json, lambda: _rows(page.items) or "No post is like that.")
+    nothing = "Nothing to recommend yet." if for_you else "No post is like that."
+    show(page, as_json, lambda: _rows(page.items) or nothing)
 
 
 def _which(
-    *, hot: bool, latest: bool, trending: bool, user: str | None, wanted: c.Wanted
+    *, hot: bool, latest: bool, trending: bool, for_you: bool, user: str | None, wanted: c.Wanted
 ) -> c.DiscoveredList | None:
     """None: the timeline. Raises UsageError."""
     named: list[c.DiscoveredList] = []
@@ -65,13 +69,15 @@ def _which(
         named.append("latest")
     if trending:
         named.append("trending")
+    if for_you:
+        named.append("for_you")
     if user is not None:
         named.append("person")
     is_filtered = wanted != c.Wanted()
-    if len(named) > 1 or (is_filtered and user is not None):
+    if len(named) > 1 or (is_filtered and (for_you or user is not None)):
         raise UsageError(
             "That is more than one list.",
-            "Say one of --hot, --latest, --trending or --user; the last takes no filter.",
+            "Say one of --hot, --latest, --trending, --for-you or --user; the last two take no filter.",
         )
     if named or not is_filtered:
         return named[0] if named else None
@@ -98,6 +104,7 @@ def _timeline(limit: int, as_json: bool) -> None:
 
 
 def _rows(items: list[c.ItemInfo]) -> str:
+    has_why = any(i.why for i in items)
     rows = [
         [
             i.post_id,
@@ -106,13 +113,13 @@ def _rows(items: list[c.ItemInfo]) -> str:
             (i.title or "untitled") + (f" · “{i.repost_text}”" if i.repost_text else ""),
             number(i.bpm),
             i.key or "",
+            *([i.why] if has_why else []),
             i.url,
         ]
         for i in items
     ]
-    return table(
-        ["post", "when", "who", "title", "BPM", "key", "page"], rows, spare=("key", "BPM", "when", "page")
-    )
+    heads = ["post", "when", "who", "title", "BPM", "key", *(["why"] if has_why else []), "page"]
+    return table(heads, rows, spare=("key", "BPM", "when", "page"))
 
 
 def search(

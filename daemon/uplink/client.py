@@ -11,7 +11,7 @@ from daemon.core.items import as_item
 from daemon.errors import RelayRefused
 from daemon.uplink.creations import CreationCalls
 from daemon.uplink.http import UNAUTHORIZED, path_of
-from relay.wire import moderation, operations, people, rest, social_operations
+from relay.wire import moderation, operations, people, recommending_operations, rest, social_operations
 from relay.wire.comments import Comment, CommentEdit, CommentPage, NewComment
 from relay.wire.identity import (
     ClaimedDevices,
@@ -30,6 +30,7 @@ from relay.wire.notifications import (
     PreferencesEdit,
 )
 from relay.wire.owning import PostDetails, PostEdit, SoundVersion
+from relay.wire.recommending import Shortlist
 from relay.wire.search import Found, SearchQuery
 
 PROCESS_LIMIT_S = 120.0  # the relay decodes and encodes meanwhile, and says nothing
@@ -118,6 +119,10 @@ class RelayClient(CreationCalls):
 
     async def tagged(self, tag: str, query: operations.FeedQuery) -> rest.FeedPage:
         return await self._do(operations.TAG_FEED, query=query, tag=tag)
+
+    async def for_you(self, limit: int) -> rest.FeedPage:
+        """What the relay recommends, each with why."""
+        return await self._do(recommending_operations.FOR_YOU, query=Shortlist(limit=limit))
 
     async def search(self, query: SearchQuery) -> Found:
         return await self._do(operations.SEARCH, query=query)

@@ -254,6 +254,7 @@ def _start_tasks(
     tasks.every("old notifications", STRAYS_S, posts.notifications.forget_old)
     if config.makes_posts:
         tasks.start("jobs", posts.workers.run)
+        tasks.every("unheard sounds", SWEEP_S, posts.unheard.catch_up)
         live.presence.on_live = posts.encoder.expect
     tasks.start("revocations", partial(listening.catch_up, db))
     tasks.every("presence", TICK_S, live.presence.tick)

@@ -22,6 +22,8 @@ from relay.features.live.api import Blocked, Followed, Happened, Muted, Unfollow
 from relay.features.live.hub import Hub
 from relay.features.notifications.api import NotificationsChanged
 from relay.features.notifications.board import NotificationBoard
+from relay.features.recommending.api import VectorChanged
+from relay.features.recommending.sounds import Sounds
 
 EFFECTS = (
     Happened
@@ -36,6 +38,7 @@ EFFECTS = (
     | CommentChanged
     | Coedited
     | ShownOtherwise
+    | VectorChanged
     | NotificationsChanged
 )
 """All that a commit may tell the processes of a relay."""
@@ -46,7 +49,7 @@ _DECIDING = ShownOtherwise | Blocked | Unfollowed
 class Listening:
     """Hands effects on. revoked: sign-ins whose tokens no longer count; it is kept up to date here. [loop]
 
-    hub, workers, progress, comments, posts, notifications, pages, rooms and tracks need the database to be made, and the database needs this: they are set once they are there.
+    hub, workers, progress, comments, posts, notifications, pages, rooms, tracks and sounds need the database to be made, and the database needs this: they are set once they are there.
     """
 
     def __init__(self) -> None:
@@ -60,6 +63,7 @@ class Listening:
         self.pages: PageCache | None = None
         self.rooms: Rooms | None = None
         self.tracks: TrackBoard | None = None
+        self.sounds: Sounds | None = None
         self._missed = asyncio.Event()
 
     def on_commit(self, number: int, effects: Sequence[Effect]) -> None:
@@ -81,6 +85,8 @@ class Listening:
                     self.notifications.changed(effect)
                 case ShownOtherwise() if self.pages is not None:
                     self.pages.forget()
+                case VectorChanged() if self.sounds is not None:
+                    self.sounds.changed(effect)
                 case Coedited(creation_id=creation_id) if self.rooms is not None:
                     self.rooms.changed(creation_id)
                 case JobReady() if self.workers is not None:
@@ -103,6 +109,8 @@ class Listening:
             self.workers.ready()
         if self.pages is not None:
             self.pages.forget()
+        if self.sounds is not None:
+            self.sounds.lost()
         if self.rooms is not None:
             self.rooms.lost()
         if self.tracks is not None:

@@ -58,6 +58,8 @@ from relay.features.profiles import playground as playground_profile
 from relay.features.reactions import beat_operations as reaction_beats
 from relay.features.reactions import operations as reactions
 from relay.features.reactions import pages as reaction_pages
+from relay.features.recommending.operations import RecommendingOperations
+from relay.features.recommending.pages import RecommendingPages
 from relay.features.samples import operations as samples
 from relay.features.search.operations import Search
 from relay.features.studio import migration_operations, playground_operations, rendering_operations
@@ -215,6 +217,7 @@ class Table:
                 db=engines.db,
                 base_url=self.base_url,
                 comments=given.comments.newest,
+                beside=given.recommending.beside,
                 render=self.render,
             ).rows(),
             *media.rows(
@@ -303,5 +306,7 @@ class Table:
             *feed_pages.rows(
                 db, base_url=self.base_url, pages=self.pages, is_live=is_live, render=self.render
             ),
+            *RecommendingOperations(recommending=self.posts.recommending).rows(),
+            *RecommendingPages(recommending=self.posts.recommending, render=self.render).rows(),
             *Search(db=db, base_url=self.base_url, render=self.render).rows(),
         ]

@@ -80,6 +80,9 @@ from relay.features.reactions.lists import Lists
 from relay.features.reactions.plays import Plays
 from relay.features.reactions.service import Reactions
 from relay.features.reactions.showing import SHOWN
+from relay.features.recommending.hearing import HearingAfterwards
+from relay.features.recommending.service import Recommending
+from relay.features.recommending.sounds import Sounds
 from relay.features.samples.service import Samples
 from relay.features.studio import rendering as studio_rendering
 from relay.features.studio.migrating import Migrating
@@ -155,6 +158,8 @@ class PostServices:
     tracks: TrackBoard
     replacing: Replacing
     removals: Removals
+    unheard: HearingAfterwards
+    recommending: Recommending
     jobs: Jobs
     leaving: Leaving
     reactions: Reactions
@@ -293,18 +298,17 @@ async def post_services(
     uploads = Uploads(db, objects, publishing.is_published)
     await uploads.open()
     removed = Removals(db, objects)
-    posts = Publishing(db=db, uploads=uploads, base_url=base_url, quota_bytes=config.account_quota_bytes)
     owning = Owning(db, objects, removed, base_url)
     erased = erasing.Erasing(db, removed, partial(suspend, on=True), (erase_comments, erase_reactions))
     rendering = _rendering(config, base_url, engines, encoder, removed)
     writing = Writing(db, owning, removed, base_url)
     listens = _listening(config, engines, removed)
-    listening.tracks = tracks = TrackBoard(listening.revoked)
     makes = _makers(engines, encoder, removed, rendering, erased, listens)
+    listening.tracks = tracks = TrackBoard(listening.revoked)
     return PostServices(
         uploads=uploads,
         encoder=encoder,
-        publishing=posts,
+        publishing=Publishing(db, uploads, base_url, config.account_quota_bytes),
         workers=_workers(engines, listening, hub, tracks, makes),
         owning=owning,
         writing=writing,
@@ -319,6 +323,8 @@ async def post_services(
         tracks=tracks,
         replacing=Replacing(db, removed, base_url),
         removals=removed,
+        unheard=HearingAfterwards(db, objects, encoder, engines.folder.work),
+        recommending=_recommending(engines, listening, base_url),
         jobs=Jobs(db, ON_GIVEN_UP),
         leaving=Leaving(db, objects, removed, erased),
         reactions=Reactions(db, base_url),
@@ -363,6 +369,11 @@ def _rooms(engines: Engines, listening: Listening, owning: Owning, removed: Remo
     saving = Saving(engines.db, owning, removed)
     listening.rooms = Rooms(engines.db, engines.bus, saving, listening.revoked)
     return listening.rooms
+
+
+def _recommending(engines: Engines, listening: Listening, base_url: str) -> Recommending:
+    listening.sounds = Sounds()
+    return Recommending(engines.db, listening.sounds, base_url)
 
 
 def _rendering(

@@ -240,7 +240,10 @@ class FeedPost(AudioPost, frozen=True, kw_only=True):
     """A post as an item of a feed."""
 
     reason: Word = ""
-    """Why it stands there: hot, new (few know it yet), latest, trending, tag, followed, author, repost; or what later versions know."""
+    """Why it stands there: hot, new (few know it yet), latest, trending, tag, followed, author, repost; sound, people, mix
+    (recommended); or what later versions know."""
+    why: Sentence = ""
+    """The same in words, where it is recommended: of which post or of whose, and how."""
     reposted_by: Username | None = None
     """Who shows it, where that is the reason; what they say to it, and since when, which is its place."""
     reposted_by_id: Id | None = None

@@ -7,15 +7,18 @@ import asyncio
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from audio.analyse.likeness_scale import DIMENSIONS
 from relay.core.access import Actor
 from relay.core.cursor import BEGINNING
 from relay.core.refusal import Refusal
@@ -60,6 +63,11 @@ from relay.features.reactions.keeping import Keeping
 from relay.features.reactions.lists import reposts_page
 from relay.features.reactions.service import Reactions
 from relay.features.reactions.store import miscounts as miscounts_of_likes
+from relay.features.recommending import similar
+from relay.features.recommending.choosing import MOST_OF_AUTHOR
+from relay.features.recommending.for_you import for_you
+from relay.features.recommending.people import similar_people
+from relay.features.recommending.sounds import Sounds
 from relay.features.search import store as search
 from relay.wire.comments import REPLIES_SHOWN, NewComment
 from relay.wire.events import (
@@ -88,6 +96,8 @@ from tests.support.visibility_oracle import Oracle, Told
 HISTORIES = int(os.environ.get("SIDECHAIN_HISTORIES", "40"))
 """How many are tried, besides the stories; a fifth of them on PostgreSQL."""
 Cut = Callable[[str], Awaitable[None]]
+ALIKE = np.full(DIMENSIONS, DIMENSIONS**-0.5, np.float32).tobytes()
+"""How every post sounds, so that each is like all others, and goes with them."""
 SAID = "said"
 """In every comment."""
 NAMES = ("anna", "ben", "carl")
@@ -225,7 +235,14 @@ async def happen(here: House, oracle: Oracle, people: list[str], step: tuple[obj
             owner, visibility = people[int(str(one))], Visibility(str(rest[0]))
             post_id = await here.db.write(
                 lambda tx: new_post(
-                    tx, owner, at_us=oracle.at, visibility=visibility, parent_id=ids[0] if ids else None
+                    tx,
+                    owner,
+                    at_us=oracle.at,
+                    visibility=visibility,
+                    bpm=120.0,
+                    key="Am",
+                    parent_id=ids[0] if ids else None,
+                    vector=ALIKE,
                 )
             )
             oracle.post(post_id, owner, visibility)  # made from the first that there is
@@ -478,6 +495,7 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
     for who in lookers:
         check_comments(oracle, who, db)
         check_people(oracle, who, people, db)
+        check_recommended(oracle, who, people, db)
     for who in lookers:
         for post_id in oracle.posts:
             for read in (
@@ -514,6 +532,42 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
             heard = [id_ for id_ in newest_first if oracle.hears(who, oracle.posts[id_].owner)]
             assert found == oracle.shown_on(who) + [id_ for id_ in heard if oracle.wants(who, id_)]
             assert found == paged(lambda at: timeline(db, at, BASE_URL), who)
+
+
+def check_recommended(oracle: Oracle, who: str | None, people: list[str], db: Reader) -> None:
+    """All of it is for everybody; that which may be shown is, but for too many of one author."""
+    sounds, viewer = Sounds(), who or ""
+    wanted = {id_ for id_ in oracle.posts if in_global_feed(oracle, who, id_)}
+    for post_id in oracle.posts:
+        for read in (
+            partial(similar.similar, db, sounds, 0, post_id, viewer, 50, BASE_URL),
+            partial(similar.goes_with, db, post_id, viewer, 50, BASE_URL),
+        ):
+            assert refusal_of(read) == oracle.refusal(who, post_id)
+            if oracle.may_read(who, post_id):
+                check_spread(oracle, [each.post.id for each in read()], wanted - {post_id})
+    if who is not None:
+        known = {each for by, each in oracle.likes if by == who} | {
+            id_ for id_ in oracle.posts if who in oracle.signs(id_)
+        }
+        offered = for_you(db, sounds, 0, who, 50, BASE_URL)
+        own = {id_ for id_ in wanted if oracle.posts[id_].owner == who}
+        check_spread(oracle, [each.post.id for each in offered], wanted - known - own)
+    for other in people:
+        asked = partial(similar_people, db, sounds, 0, other, viewer, 50)
+        if oracle.is_there(who, other):
+            owners = {oracle.posts[id_].owner for id_ in wanted}
+            alike = owners - {other, viewer} if other in owners else set()
+            assert {each.person.id for each in asked()} == alike
+
+
+def check_spread(oracle: Oracle, found: list[str], wanted: set[str]) -> None:
+    """At most two of one author, and nobody less."""
+    by = Counter(oracle.posts[id_].owner for id_ in wanted)
+    assert set(found) <= wanted and len(set(found)) == len(found)
+    assert Counter(oracle.posts[id_].owner for id_ in found) == {
+        who: min(n, MOST_OF_AUTHOR) for who, n in by.items()
+    }
 
 
 def check_lineage(oracle: Oracle, who: str | None, newest_first: list[str], db: Reader) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -53,9 +53,10 @@ DEADLINE_S = 60.0
 
 
 class House:
-    """held: commits wait in `pending`, unheard of by the hub, though a reader sees them. [loop]"""
+    """held: commits wait in `pending`, unheard of by the hub, though a reader sees them. told: who else hears of each effect. [loop]"""
 
     def __init__(self) -> None:
+        self.told: list[Callable[[Effect], None]] = []
         self.held = False
         self.pending: list[tuple[int, list[Effect]]] = []
         self.db: Database
@@ -73,6 +74,9 @@ class House:
         """The hub hears of all that it has not heard of."""
         for number, effects in self.pending:
             self.hub.commit(number, effects)
+            for tell in self.told:
+                for effect in effects:
+                    tell(effect)
         self.pending.clear()
 
     async def settled(self) -> None:
@@ -155,6 +159,7 @@ def new_post(
     key: str | None = None,
     tags: Sequence[str] = (TAG,),
     parent_id: str | None = None,
+    vector: bytes | None = None,
 ) -> str:
     """Its id. Two assets, of one object, which nobody stored unless it is named. [writer]"""
     new = NewCreation(
@@ -174,6 +179,7 @@ def new_post(
         ],
         at_us=at_us,
         parent_id=parent_id,
+        vector=vector,
     )
     publish(tx, new)
     return new.id

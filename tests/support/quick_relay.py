@@ -13,6 +13,7 @@ from relay.engine.sandbox.children import OnStep, nobody
 from relay.features.creations.drawing import outline
 from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Encoder, Made
 from relay.features.creations.figures import Card, Figures
+from relay.features.recommending.vectors import SILENT
 
 CARD = Card(
     frames=24_000,
@@ -36,7 +37,7 @@ class QuickEncoder(Encoder):
         folder = Path(job.folder)
         shutil.copy(folder / job.upload_file, folder / LOSSLESS_FILE)
         (folder / PREVIEW_FILE).write_bytes(job.title.encode())
-        return Made(figures=FIGURES, bpm=job.bpm, key=job.key, spent_ms={})
+        return Made(figures=FIGURES, bpm=job.bpm, key=job.key, vector=SILENT, spent_ms={})
 
 
 if __name__ == "__main__":

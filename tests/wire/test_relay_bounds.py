@@ -33,6 +33,7 @@ from relay.wire import (
     migration_operations,
     operations,
     playground_operations,
+    recommending_operations,
     sample_operations,
     social_operations,
 )
@@ -185,6 +186,7 @@ def test_no_text_has_what_is_not_seen(name: str, info: StrType) -> None:
                 guest_operations,
                 migration_operations,
                 playground_operations,
+                recommending_operations,
                 sample_operations,
                 social_operations,
             )

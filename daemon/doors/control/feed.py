@@ -93,6 +93,7 @@ def item_info(post: AudioPost) -> c.ItemInfo:
         url=post.page_url,
         liked=post.liked,
         reason=post.reason if isinstance(post, FeedPost) else "",
+        why=post.why if isinstance(post, FeedPost) else "",
         reposted_by=post.reposted_by if isinstance(post, FeedPost) else None,
         repost_text=post.repost_text if isinstance(post, FeedPost) else "",
     )

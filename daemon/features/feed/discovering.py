@@ -8,10 +8,11 @@ from daemon.errors import UsageError
 from daemon.identity.account import Account
 from relay.wire.misfits import in_words
 from relay.wire.operations import FeedQuery
+from relay.wire.recommending import MAX_RECOMMENDED
 from relay.wire.rest import AudioPost, Tag, Username
 from relay.wire.search import Found, SearchQuery
 
-Which = Literal["hot", "latest", "trending", "tag", "person"]
+Which = Literal["hot", "latest", "trending", "tag", "person", "for_you"]
 
 
 class Discovering:
@@ -33,6 +34,8 @@ class Discovering:
                 tag = query.genre or ""
                 _require(tag, Tag, f"“{tag}” is no tag.")
                 found = await relay.tagged(tag, msgspec.structs.replace(query, genre=None))
+            case "for_you":
+                found = await relay.for_you(min(query.limit, MAX_RECOMMENDED))
             case "hot" | "latest" | "trending":
                 found = await relay.discover(which, query)
         return [*found.posts], found.next

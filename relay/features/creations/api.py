@@ -7,6 +7,7 @@ from relay.features.creations.encoding import (
     EncodeJob,
     Encoder,
     Made,
+    VectorJob,
 )
 from relay.features.creations.erasing import erase_some, lossless_of
 from relay.features.creations.figures import read_card
@@ -123,6 +124,7 @@ __all__ = [
     "ScoreItem",
     "ScoreView",
     "ShownOtherwise",
+    "VectorJob",
     "Written",
     "add_score",
     "begin_removal",

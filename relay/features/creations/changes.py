@@ -23,6 +23,7 @@ from relay.features.creations.store import (
 from relay.features.feeds import api as feeds
 from relay.features.live import api as live
 from relay.features.reactions import api as reactions
+from relay.features.recommending import api as recommending
 from relay.features.search import api as search
 
 CHANGED_POST, WITHDRAWN_POST = "post.changed", "post.withdrawn"
@@ -108,6 +109,7 @@ def delete(tx: Tx, was: Existing, at_us: int) -> list[str]:
     reactions.forget(tx, was.id)
     feeds.forget(tx, was.id)
     analytics.forget_creation(tx, was.id)
+    recommending.forget(tx, was.id)
     comments.forget(tx, was.id)
     coediting.forget(tx, was.id)
     return [sha256 for sha256, _ in assets]

@@ -20,7 +20,7 @@ LOSSLESS_FILE = "lossless.flac"
 CHILD = "relay.features.creations.encoding_child"
 
 
-class EncodeJob(Struct, frozen=True, kw_only=True):
+class EncodeJob(Struct, frozen=True, kw_only=True, tag="encode"):
     """folder: holds upload_file; results are written there. The file's name is ours."""
 
     folder: str
@@ -34,12 +34,28 @@ class EncodeJob(Struct, frozen=True, kw_only=True):
     """Look for a tempo and a key where none is given."""
 
 
+class VectorJob(Struct, frozen=True, kw_only=True, tag="vector"):
+    """How something sounds that was made before: folder holds upload_file."""
+
+    folder: str
+    upload_file: str
+
+
+class Vector(Struct, frozen=True, kw_only=True, tag="vector"):
+    """How it sounds (audio.analyse.likeness), as the bytes of its float32 numbers."""
+
+    data: bytes
+
+
 class Made(Struct, frozen=True, kw_only=True, tag="made"):
-    """PREVIEW_FILE and LOSSLESS_FILE are in the folder. bpm, key: as given, or as found. spent_ms: on each stage, for the log."""
+    """PREVIEW_FILE and LOSSLESS_FILE are in the folder. bpm, key: as given, or as found. vector: as of Vector. spent_ms: on each
+    stage, for the log.
+    """
 
     figures: Figures
     bpm: float | None
     key: str | None
+    vector: bytes
     spent_ms: dict[str, float]
 
 
@@ -59,7 +75,8 @@ class EncodingFault(Exception):
     """A mistake of ours, or a disk that is full: the same audio may be encoded another time."""
 
 
-_answer: msgspec.json.Decoder[Made | Refused | Failed] = msgspec.json.Decoder(Made | Refused | Failed)
+_Answer = Made | Vector | Refused | Failed
+_answer: msgspec.json.Decoder[_Answer] = msgspec.json.Decoder(_Answer)
 
 
 class Encoder:
@@ -74,8 +91,20 @@ class Encoder:
 
     async def run(self, job: EncodeJob, on_step: OnStep = nobody) -> Made:
         """on_step: told what share of it is done, rising. Raises Refusal: audio_refused; EncodingFault."""
+        answer = await self._ask(job, _paced(on_step))
+        assert isinstance(answer, Made)
+        log.debug("encoded: %s", ", ".join(f"{stage} {ms} ms" for stage, ms in answer.spent_ms.items()))
+        return answer
+
+    async def vector(self, job: VectorJob) -> bytes:
+        """Raises Refusal: audio_refused; EncodingFault."""
+        answer = await self._ask(job, nobody)
+        assert isinstance(answer, Vector)
+        return answer.data
+
+    async def _ask(self, job: EncodeJob | VectorJob, on_step: OnStep) -> Made | Vector:
         try:
-            said = await self._children.run(msgspec.json.encode(job), MAX_WALL_S, _paced(on_step))
+            said = await self._children.run(msgspec.json.encode(job), MAX_WALL_S, on_step)
             answer = _answer.decode(said)
         except TookTooLong:
             raise Refusal(
@@ -92,7 +121,6 @@ class Encoder:
         if isinstance(answer, Failed):
             log.error("a post could not be made: %s", answer.trace)
             raise EncodingFault(answer.trace.strip().rpartition("\n")[2])
-        log.debug("encoded: %s", ", ".join(f"{stage} {ms} ms" for stage, ms in answer.spent_ms.items()))
         return answer
 
     async def close(self) -> None:

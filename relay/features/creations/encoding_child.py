@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace as replace_in
 
-from audio.analyse.analysis import analyse
+from audio.analyse.analysis import Analysis, analyse, likeness_vector
 from audio.encode.flac import encode_flac
 from audio.errors import EncodingFailed, UnsupportedAudio
 from audio.intake import Samples, sanitize
@@ -31,7 +31,16 @@ from audio.recording import Produced, produce
 from relay.engine.sandbox.fork_server import serve, tell
 from relay.features.creations.claims import bars_that_fit
 from relay.features.creations.drawing import outline
-from relay.features.creations.encoding import LOSSLESS_FILE, PREVIEW_FILE, EncodeJob, Failed, Made, Refused
+from relay.features.creations.encoding import (
+    LOSSLESS_FILE,
+    PREVIEW_FILE,
+    EncodeJob,
+    Failed,
+    Made,
+    Refused,
+    Vector,
+    VectorJob,
+)
 from relay.features.creations.figures import MAX_CARD_BARS, Card, Figures
 from relay.wire.rest import MAX_LACKS
 from sandbox.limits import ONE_JOB
@@ -60,12 +69,13 @@ def main() -> None:
 
 def _answer(data: bytes) -> bytes:
     """In the fork of one job."""
-    job = msgspec.json.decode(data, type=EncodeJob)
+    job = msgspec.json.decode(data, type=EncodeJob | VectorJob)
     os.nice(5)
     with ThreadPoolExecutor(THREADS) as pool:
         enter([Path(job.folder)], limits=LIMITS, start_threads=partial(_start_all, pool))
         try:
-            return msgspec.json.encode(_run(job, pool, tell))
+            done = _listen(job) if isinstance(job, VectorJob) else _run(job, pool, tell)
+            return msgspec.json.encode(done)
         except Exception:  # a full disk, or a mistake of ours: no fault of the audio
             return msgspec.json.encode(Failed(trace=traceback.format_exc()[-MAX_TRACE:]))
 
@@ -85,6 +95,7 @@ def _rehearse() -> None:
         clip = read_audio(encode_flac(noise, rate_hz).data)
         samples = sanitize(clip.samples).samples
         analyse(samples, rate_hz, transport_bpm=None, transport_meter=None, bars=None)
+        likeness_vector(samples, rate_hz)
         produce(
             samples,
             rate_hz,
@@ -125,6 +136,7 @@ def _run(job: EncodeJob, pool: ThreadPoolExecutor, tell: Callable[[float], None]
             bars = []
         lossless = partial(_lossless, clip.samples, clip.sample_rate_hz)
         early = pool.submit(lossless) if frames <= MAX_AT_ONCE_S * clip.sample_rate_hz else None
+        vector = pool.submit(_vector, clip, found.analysis)
         made = produce(
             clip.samples,
             clip.sample_rate_hz,
@@ -148,21 +160,40 @@ def _run(job: EncodeJob, pool: ThreadPoolExecutor, tell: Callable[[float], None]
     card = replace_in(_card(made, bars, count, clip.lacks), **found.sources)
     figures = Figures(card=card, bar_fractions=bars, peak_min=made.peaks.minimum, peak_max=made.peaks.maximum)
     watch.ended("files")
-    return Made(figures=figures, bpm=found.bpm, key=found.key, spent_ms=watch.spent_ms)
+    return Made(
+        figures=figures, bpm=found.bpm, key=found.key, vector=vector.result(), spent_ms=watch.spent_ms
+    )
+
+
+def _listen(job: VectorJob) -> Vector | Refused:
+    try:
+        return Vector(data=_vector(read_audio((Path(job.folder) / job.upload_file).read_bytes()), None))
+    except UnsupportedAudio as error:
+        return Refused(reason=error.reason)
+    except MemoryError:
+        return Refused(reason="This audio needs more memory than one job may.")
+
+
+def _vector(clip: Clip, analysis: Analysis | None) -> bytes:
+    """analysis: of the clip, where there is one."""
+    if analysis is not None:
+        return analysis.embedding.tobytes()
+    return likeness_vector(sanitize(clip.samples).samples, clip.sample_rate_hz).tobytes()
 
 
 @dataclass(frozen=True)
 class _Found:
-    """sources: of what the relay found, as fields of a Card."""
+    """sources: of what the relay found, as fields of a Card. analysis: None where nothing had to be found."""
 
     bpm: float | None
     key: str | None
     sources: dict[str, Any]  # any: words and numbers
+    analysis: Analysis | None
 
 
 def _found(job: EncodeJob, clip: Clip) -> _Found:
     """Tempo and key as they are given, and what is not given as it is found. Unknown stays unknown."""
-    bpm, key, sources = job.bpm, job.key, dict[str, Any]()
+    bpm, key, sources, analysis = job.bpm, job.key, dict[str, Any](), None
     if job.analyse and (bpm is None or key is None):
         analysis = analyse(
             sanitize(clip.samples).samples,
@@ -178,7 +209,7 @@ def _found(job: EncodeJob, clip: Clip) -> _Found:
         if key is None and analysis.key.key is not None:
             key = str(analysis.key.key)
             sources |= {"key_source": BY_RELAY, "key_confidence": analysis.key.confidence}
-    return _Found(bpm=bpm, key=key, sources=sources)
+    return _Found(bpm=bpm, key=key, sources=sources, analysis=analysis)
 
 
 def _card(made: Produced, bars: list[float], bar_count: int | None, lacks: Sequence[Lack]) -> Card:

@@ -157,6 +157,7 @@ def _finish(
         figures=replace(made.figures, card=card),
         assets=assets,
         at_us=now_us(),
+        vector=made.vector,
     )
     owner_id = work.job.account_id
     if job.replaces is None:
@@ -190,6 +191,7 @@ def _publish_new(tx: Tx, owner_id: str, meta: UploadMeta, version: NewVersion) -
         figures=version.figures,
         assets=version.assets,
         at_us=version.at_us,
+        vector=version.vector,
         parent_id=None if parent is None else parent.id,
         parent_version_id=None if parent is None else parent.version_id,
     )

@@ -1,6 +1,6 @@
 """A post's own page: the sound, what is said of it and who likes it, how one shares it, what its author is told."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,17 +50,18 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PostPage:
-    """comments: a page of those on a post, for a viewer, before a place. [loop]"""
+    """comments: a page of those on a post, for a viewer, before a place. beside: what is recommended beside a post, for a viewer. [loop]"""
 
     db: Database
     base_url: str
     comments: Callable[[Connection, str | None, str, str | None], CommentPage]
+    beside: Callable[[str, str], Awaitable[Struct]]
     render: Render
 
     async def show(self, call: Call[Any, OnPage]) -> Answer[Any]:  # any: a page has no value of a type
         post_id, viewer = call.path["post_id"], call.actor.user_id
         seen = await self.db.read(lambda db: self._seen(db, viewer, post_id, call.query.cursor))
-        post = seen.detail.post
+        post, beside = seen.detail.post, await self.beside(post_id, viewer or "")
         return self.render(
             "single.html",
             call.session,
@@ -75,6 +76,7 @@ class PostPage:
             relation=seen.relation,
             hidden_why=seen.hidden_why,
             score=seen.score,
+            beside=beside,
         )
 
     def _seen(self, db: Connection, viewer: str | None, post_id: str, cursor: str | None) -> Seen:

@@ -44,7 +44,7 @@ class _PostState(Struct, frozen=True, kw_only=True):
 class Publishing:
     """quota_bytes: what the creations of one account may take up. [loop]"""
 
-    def __init__(self, *, db: Database, uploads: Uploads, base_url: str, quota_bytes: int) -> None:
+    def __init__(self, db: Database, uploads: Uploads, base_url: str, quota_bytes: int) -> None:
         self._db = db
         self._uploads = uploads
         self._base_url = base_url

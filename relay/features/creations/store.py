@@ -24,6 +24,7 @@ from relay.features.creations.figures import Figures
 from relay.features.creations.kinds import IN_FEEDS, KINDS, Ability, Kind
 from relay.features.live import api as live
 from relay.features.reactions import api as reactions
+from relay.features.recommending import api as recommending
 from relay.features.search import api as search
 
 NEW_POST = "post"
@@ -43,7 +44,9 @@ class Asset(Struct, frozen=True, kw_only=True):
 
 
 class NewVersion(Struct, frozen=True, kw_only=True):
-    """All that is stored of one state of a creation: its sound, or its score. score: as its column holds it."""
+    """All that is stored of one state of a creation: its sound, or its score. score: as its column holds it. vector: how it sounds,
+    None: it has no sound, or nobody listened yet.
+    """
 
     id: str
     bpm: float | None
@@ -53,6 +56,7 @@ class NewVersion(Struct, frozen=True, kw_only=True):
     at_us: int
     score: str | None = None
     note: str = ""
+    vector: bytes | None = None
 
 
 class NewCreation(Struct, frozen=True, kw_only=True):
@@ -72,6 +76,7 @@ class NewCreation(Struct, frozen=True, kw_only=True):
     assets: list[Asset]
     at_us: int
     score: str | None = None
+    vector: bytes | None = None
     parent_id: str | None = None
     parent_version_id: str | None = None
 
@@ -139,6 +144,7 @@ def _insert(tx: Tx, new: NewCreation) -> None:
         assets=new.assets,
         at_us=new.at_us,
         score=new.score,
+        vector=new.vector,
     )
     insert_version(tx, new.id, 1, version)
 
@@ -161,6 +167,10 @@ def insert_version(tx: Tx, creation_id: str, n: int, new: NewVersion) -> None:
         ),
     )
     insert_assets(tx, new.id, new.assets)
+    if new.vector is not None:
+        recommending.put_vector(tx, creation_id, new.vector)
+    elif n > 1:
+        recommending.remove_vector(tx, creation_id)
 
 
 def insert_assets(tx: Tx, version_id: str, assets: Sequence[Asset]) -> None:

@@ -16,6 +16,7 @@ from relay.engine.clock import new_id
 from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
 from relay.features.creations import removals
+from relay.features.creations.encoding import Made
 from relay.features.creations.figures import Card, Figures, read_figures
 from relay.features.creations.kinds import KINDS, Ability, Kind, is_one_with
 from relay.features.creations.scores import Facts, checked
@@ -28,6 +29,7 @@ from relay.features.creations.store import (
     insert_version,
     note_otherwise,
 )
+from relay.features.recommending import api as recommending
 from relay.wire.rest import MAX_VERSIONS
 from relay.wire.scores import Score
 
@@ -173,8 +175,9 @@ def _forget_oldest(tx: Tx, creation_id: str, owner_id: str, up_to: int) -> list[
     return removals.begin(tx, [sha256 for sha256, _ in gone])
 
 
-def set_sound(tx: Tx, creation_id: str, version_id: str, figures: Figures, assets: list[Asset]) -> None:
+def set_sound(tx: Tx, creation_id: str, version_id: str, made: Made, assets: list[Asset]) -> None:
     """What was rendered of a version, which may have been rendered before. Raises Refusal: gone. [writer]"""
+    figures = made.figures
     row = tx.db.execute(
         "SELECT v.n, v.body, v.id = c.head_version_id, c.owner_id FROM creation_version AS v JOIN creation AS c ON c.id = v.creation_id"
         " WHERE v.id = ? AND c.id = ? AND c.state <> 'deleted'",
@@ -198,6 +201,7 @@ def set_sound(tx: Tx, creation_id: str, version_id: str, figures: Figures, asset
             "UPDATE creation SET card = ?, duration_ms = ? WHERE id = ?",
             (as_json(card), card.duration_ms, creation_id),
         )
+        recommending.put_vector(tx, creation_id, made.vector)
         note_otherwise(tx)
 
 

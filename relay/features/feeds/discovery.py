@@ -21,15 +21,13 @@ from relay.engine.clock import now_us
 from relay.engine.database import Connection
 from relay.features.creations.api import COLUMNS, Detail, Kind, by_ids, detail
 from relay.features.feeds.filters import Filter
-from relay.features.feeds.ranking import KNOWN_TO, MOST_OF_AUTHOR, TRENDING_FROM
+from relay.features.feeds.ranking import KNOWN_TO, MOST_OF_AUTHOR, TRENDING_FROM, UNKNOWN_SLOTS
 from relay.features.graph.api import not_muted
 
 REACH = 2_000
 """Posts that are looked at for one page of a filtered list."""
 CROWD_REACH = 4
 """Pages that are looked through for posts of others, where somebody has more on one than may be."""
-UNKNOWN_SLOTS = (4, 14)
-"""Of the twenty places on a page: they go to posts that few people know yet, if there are any."""
 AS_OF_SLACK_US = 10_000_000
 """A change is committed some moments after its time was taken."""
 Page = tuple[list[Detail], str | None]

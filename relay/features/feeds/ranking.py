@@ -19,6 +19,8 @@ HOT_STEP_US = 45_000_000_000
 HALF_LIFE_US = 86_400_000_000
 KNOWN_TO = 3
 """Whom so many people gave a sign is known; all others have their share of every page of what is hot."""
+UNKNOWN_SLOTS = (4, 14)
+"""Of the twenty places on a page: they go to posts that few people know yet, if there are any."""
 TRENDING_FROM = 2
 """So few people make no trend."""
 MOST_OF_AUTHOR = 2

@@ -12,6 +12,7 @@ SHOWN: dict[str, str] = {
     "likes": "SELECT creation_id, emoji, created_us FROM creation_like WHERE account_id = :me",
     "reactions": "SELECT creation_id, emoji, type, custom_data, created_us FROM reaction WHERE account_id = :me",
     "reposts": "SELECT creation_id, text, created_us FROM repost WHERE account_id = :me",
+    "said_of_recommended": "SELECT creation_id, said, at_us FROM feedback WHERE account_id = :me",
     "saved": "SELECT creation_id, created_us FROM saved WHERE account_id = :me",
     "following": "SELECT a.username, f.created_us FROM follow AS f JOIN account AS a ON a.id = f.followee_id"
     " WHERE f.follower_id = :me",
@@ -48,6 +49,7 @@ REMOVED: tuple[str, ...] = (
     "DELETE FROM block WHERE blocker_id = :me OR blocked_id = :me",
     "DELETE FROM saved WHERE account_id = :me",
     "DELETE FROM engagement WHERE account_id = :me",
+    "DELETE FROM feedback WHERE account_id = :me",
     "DELETE FROM comment_mention WHERE account_id = :me",
     "DELETE FROM notification WHERE account_id = :me OR actor_id = :me",
     "DELETE FROM notification_preference WHERE account_id = :me",

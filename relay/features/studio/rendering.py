@@ -195,7 +195,7 @@ def _finish(
     creations.require_kept(tx, names, since)
     moderation.require_allowed(tx.db, names)
     table.finish(tx, work.job, work.holder)
-    creations.set_sound(tx, asked.creation_id, asked.version_id, made.figures, assets)
+    creations.set_sound(tx, asked.creation_id, asked.version_id, made, assets)
 
 
 def _compiled(sheet: _Sheet) -> Compiled:

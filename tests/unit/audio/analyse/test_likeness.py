@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from audio.analyse.analysis import analyse
-from audio.analyse.likeness import DIMENSIONS, Vector, likeness
+from audio.analyse.analysis import analyse, likeness_vector
+from audio.analyse.likeness import Vector, likeness
+from audio.analyse.likeness_scale import DIMENSIONS
 from audio.intake import Samples
 from tests.support.music import faster, piece
 from tests.support.tones import sine
@@ -28,6 +29,11 @@ def test_vectors_are_of_length_one(library: list[Samples]) -> None:
     vector = placed(library[0])
     assert vector.shape == (DIMENSIONS,) and vector.dtype == np.float32
     assert likeness(vector, vector) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_vector_alone_is_that_of_the_whole_analysis(library: list[Samples]) -> None:
+    for clip in library[:3]:
+        assert np.array_equal(likeness_vector(clip, RATE_HZ), placed(clip))
 
 
 def test_the_other_half_of_a_clip_is_the_nearest_or_nearly(library: list[Samples]) -> None:
