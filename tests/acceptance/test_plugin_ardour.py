@@ -15,6 +15,7 @@ from daemon.cli.stage import RunningDaemon, Stage, until
 from plugin_protocol.layout import Flag
 from tests.acceptance.test_plugin_window_hosts import sidechain
 from tests.support.ardour import FRAME_UNIT, rolling
+from tests.support.deadlines import HANG_S
 from tests.support.hosts import instances, keep, newest_ring, take_samples, until_heard
 from tests.support.whole import short_folder
 
@@ -57,7 +58,7 @@ async def test_a_take_of_an_ardour_session_is_exact_and_cut_on_its_bars(plugin_f
 
 GAIN = 10 ** (-6 / 20)  # the plugin's, to begin with
 FADE_IN_FRAMES = 48
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 BLOCK_FRAMES = 256  # session.lua's
 
 

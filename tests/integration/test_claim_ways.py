@@ -18,9 +18,10 @@ from daemon.identity.claiming import Claiming, Progress
 from daemon.library.store import Store
 from relay.wire.identity import DeviceFarewell
 from tests.support.claims import FormBrowser, type_code
+from tests.support.deadlines import HANG_S
 from tests.support.relay import RelayProcess
 
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,7 @@ from plugin_protocol.messages import (
     WindowShown,
 )
 from relay.wire.rest import AudioPost
+from tests.support.deadlines import HANG_S
 from tests.support.loops import loop_flac
 from tests.support.plugin_peer import PluginPeer
 from tests.support.relay import RelayClient
@@ -37,7 +38,7 @@ from tests.support.whole import short_folder
 
 RATE_HZ = 48_000
 BAR_FRAMES = 96_000  # 4/4 at 120 BPM
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 
 
 class Scene(NamedTuple):

@@ -19,11 +19,12 @@ from daemon.features.previews.preview_worker import FitJob, Fitted, FromPreviewW
 from daemon.identity.account import Account
 from daemon.system.children import Child
 from sandbox.process import Part
+from tests.support.deadlines import HANG_S
 from tests.support.odd_files import noisy_sds
 from tests.support.posts import post
 from tests.support.sandbox import in_force
 
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 RATE_HZ = 44_100
 TONE = (0.5 * np.sin(np.arange(RATE_HZ) * 0.05)).astype(np.float32)[:, None].repeat(2, axis=1)
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from relay.engine.sandbox.children import Children, TookTooLong
+from tests.support.deadlines import HANG_S
 
 SERVER = "tests.support.forking"
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 
 
 @contextlib.asynccontextmanager

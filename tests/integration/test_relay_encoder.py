@@ -30,12 +30,13 @@ from relay.features.creations.encoding import (
 from relay.features.creations.encoding_child import MAKING, _run
 from relay.features.creations.figures import Figures
 from sandbox.process import Part
+from tests.support.deadlines import HANG_S
 from tests.support.loops import loop_flac, short_flac
 from tests.support.odd_files import noisy_sds
 from tests.support.relay import running_relay
 from tests.support.sandbox import in_force
 
-LIMIT_S = 30
+LIMIT_S = HANG_S
 
 
 async def test_the_decoder_that_runs_is_in_the_sandbox(tmp_path: Path) -> None:

@@ -12,12 +12,13 @@ import httpx
 import pytest
 
 from relay.wire import events
+from tests.support.deadlines import HANG_S
 from tests.support.engines import ClusterServers, cluster_servers
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess, running_relay
 
 AUDIO = short_flac(4800)
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 pytestmark = pytest.mark.slow
 
 

@@ -11,8 +11,9 @@ from uvicorn.server import ServerState
 
 import relay.app.http_protocol as served
 from relay.app.http_protocol import MAX_HEAD_BYTES, HttpProtocol
+from tests.support.deadlines import HANG_S
 
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 SOON_S = 0.3
 App = Callable[[Any, Any, Any], Awaitable[None]]
 

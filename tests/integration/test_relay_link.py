@@ -28,9 +28,10 @@ from plugin_protocol.messages import Item
 from relay.wire import events
 from relay.wire.identity import TokenPair
 from relay.wire.rest import AudioPost, Producer
+from tests.support.deadlines import HANG_S
 from tests.support.posts import post
 
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 WHEN = "2026-01-01T00:00:00.000000Z"
 USER = Producer(id="0" * 32, username="owner", display_name="x")
 PAIR = TokenPair(access_token="a" * 40, refresh_token="r" * 40, expires_in=900, device_id="0" * 32, user=USER)

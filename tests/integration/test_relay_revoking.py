@@ -16,11 +16,12 @@ from relay.features.live.socket import Sockets
 from relay.wire.events import CLOSE_BAD_MESSAGE, CLOSE_REVOKED, Refresh
 from relay.wire.identity import TokenPair
 from tests.support.asgi_peer import InMemory, Peer, relay_in_memory
+from tests.support.deadlines import HANG_S
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess
 
 BOTH_ENGINES = True
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 
 
 @pytest.fixture

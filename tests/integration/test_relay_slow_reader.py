@@ -9,8 +9,9 @@ from relay.features.live.api import append, author_topic
 from relay.features.live.conversation import CLOSE_WAIT_S
 from relay.wire.events import CLOSE_SLOW, SLOW_READER_BYTES
 from tests.support.asgi_peer import Peer, relay_in_memory
+from tests.support.deadlines import HANG_S
 
-LIMIT_S = 60
+LIMIT_S = HANG_S
 BIO = "x" * 500
 AT_ONCE = 50
 

@@ -15,12 +15,13 @@ from websockets.sync.client import ClientConnection, connect
 
 from relay.wire import events
 from relay.wire.events import read_payload
+from tests.support.deadlines import HANG_S
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess, RelaySocket, running_relay
 
 BOTH_ENGINES = True
 AUDIO = short_flac(4800)
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 
 
 @pytest.fixture

@@ -19,10 +19,11 @@ import relay.app.http_request as asked
 from relay.app.build import build
 from relay.app.config import Config
 from relay.core.limits import LIMITS, Kind
+from tests.support.deadlines import HANG_S
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess, running_relay
 
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 PUBLIC = "https://loops.example"
 
 

@@ -18,9 +18,10 @@ from relay.wire.events import CLOSE_EXPIRED
 from relay.wire.identity import ACCESS_LIFETIME_S
 from tests.support.claiming import RelayClock
 from tests.support.clients import AUDIO, client_of, problem
+from tests.support.deadlines import HANG_S
 from tests.support.relay import RelayProcess, running_relay
 
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from relay.core.tus import ALGORITHMS, MAX_METADATA_BYTES
 from relay.engine.objects.door import PIECE_BYTES
 from relay.features.uploads.body import CHECKPOINT_BYTES
 from relay.wire.rest import MAX_UPLOAD_BYTES
+from tests.support.deadlines import HANG_S
 from tests.support.engines import EMBEDDED
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess, running_relay
@@ -27,7 +28,7 @@ BOTH_ENGINES = True
 AUDIO = short_flac()
 PIECE = 1024
 TAKE_OVER_LIMIT_S = 5.0
-CALL_LIMIT_S = 60
+CALL_LIMIT_S = HANG_S
 
 
 @pytest.fixture(scope="module")

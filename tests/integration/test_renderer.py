@@ -23,9 +23,10 @@ from daemon.library.entries import new_entry
 from daemon.library.files import PEAKS_DAT, PEAKS_JSON, TAKE_FLAC, TAKE_MP3, WAVEFORM_SVG
 from daemon.library.sidecars import read_take
 from daemon.library.store import Store
+from tests.support.deadlines import HANG_S
 from tests.support.takes import RATE_HZ, publish, take
 
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 Heard = asyncio.Queue[Event]
 
 

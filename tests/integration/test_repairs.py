@@ -25,10 +25,11 @@ from daemon.library.files import TAIL_WAV, TAKE_FLAC, TAKE_WAV
 from daemon.library.sidecars import read_take
 from daemon.library.store import Store
 from daemon.library.takes import Takes
+from tests.support.deadlines import HANG_S
 from tests.support.takes import RATE_HZ, publish, take
 from tests.support.tones import sine
 
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 
 
 class Library:

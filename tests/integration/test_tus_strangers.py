@@ -22,6 +22,7 @@ from daemon.identity.relay import DeviceRelay as OurClient
 from daemon.uplink.tus import Parcel, TusClient
 from relay.wire.identity import TokenPair
 from relay.wire.rest import Producer
+from tests.support.deadlines import HANG_S
 from tests.support.fault_proxy import FaultProxy
 from tests.support.loops import short_flac
 from tests.support.node import installed, program, running_script
@@ -30,7 +31,7 @@ from tests.support.relay import RelayClient, RelayProcess
 
 AUDIO = short_flac()
 PIECE = 1024
-LIMIT_S = 60
+LIMIT_S = HANG_S
 
 
 @pytest.fixture(scope="module")

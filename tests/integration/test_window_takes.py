@@ -31,11 +31,12 @@ from plugin_protocol.take_messages import (
     TakeInfo,
     TakesPage,
 )
+from tests.support.deadlines import HANG_S
 from tests.support.plugin_peer import PluginPeer
 from tests.support.ringfile import RingWriter
 from tests.support.whole import short_folder
 
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 RATE_HZ = 8_000
 TAKES = 5
 
@@ -71,12 +72,22 @@ async def scene() -> AsyncIterator[Scene]:
                     end = number * RATE_HZ - 1  # no take is like another
                     keep = Keep(id=number, generation=ring.header.generation, at_frame=end, seconds=0.5)
                     await peer.say(keep)
-                    kept = await until(peer, lambda m: isinstance(m, Kept))
-                    assert isinstance(kept, Kept)
-                    ids.insert(0, kept.take_id)
-                    await until(peer, lambda m: isinstance(m, TakeInfo) and len(m.outline) > 0)
+                    ids.insert(0, await kept_and_drawn(peer))
                 yield Scene(daemon, peer, ids)
             ring.die()
+
+
+async def kept_and_drawn(peer: PluginPeer) -> str:
+    """The take's id, when both were told: that it is kept, and what it looks like; in whatever order."""
+    kept, drawn = "", set[str]()
+    async with asyncio.timeout(LIMIT_S):
+        while not kept or kept not in drawn:
+            heard = await peer.hear(LIMIT_S)
+            if isinstance(heard, Kept):
+                kept = heard.take_id
+            elif isinstance(heard, TakeInfo) and len(heard.outline) > 0:
+                drawn.add(heard.take_id)
+    return kept
 
 
 async def until(peer: PluginPeer, wanted: Callable[[FromDaemon], bool]) -> FromDaemon:

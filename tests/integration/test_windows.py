@@ -43,6 +43,7 @@ from plugin_protocol.messages import (
     WindowShown,
 )
 from relay.wire import rest
+from tests.support.deadlines import HANG_S
 from tests.support.loops import short_flac
 from tests.support.plugin_peer import PluginPeer
 from tests.support.relay import RelayClient
@@ -50,7 +51,7 @@ from tests.support.ringfile import RingWriter
 from tests.support.whole import short_folder
 
 T = TypeVar("T")
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 HEARTBEAT_S = 0.5
 POSTS = 3
 

@@ -20,6 +20,7 @@ from Xlib import display as display_module
 from bridge import control
 from daemon.cli.stage import end
 from tests.support.dbus import session_bus
+from tests.support.deadlines import HANG_S
 from tests.support.hosts import program
 from tests.support.screen import WARM, Pixels, Screen, count, x_server
 from tests.support.scripted_daemon import scripted_daemon
@@ -30,7 +31,7 @@ from tray.model import Icon
 
 WIDTH, HEIGHT, PANEL_PX = 860, 640, 30
 DOWN_TO_TAKES = 9  # lines that can be chosen, to “Recent takes”
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 LOOK_S = 0.2
 ICON_SIZES_PX = (16, 22, 32, 64)
 DESK_LIGHT, DESK_DARK = (0xDC, 0xD6, 0xCB), (0x20, 0x24, 0x2B)

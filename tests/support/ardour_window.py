@@ -14,6 +14,7 @@ import numpy as np
 
 from daemon.cli.stage import RunningDaemon, Stage, end
 from tests.support.ardour import SCRIPTS, make_home, scan_vst3
+from tests.support.deadlines import HANG_S
 from tests.support.hosts import host_environment, program
 from tests.support.screen import Pixels, Screen, keep_png
 
@@ -21,7 +22,7 @@ WIDTH, HEIGHT = 1600, 1300
 MIDDLE = (WIDTH // 2, HEIGHT // 2)
 BACKENDS, DUMMY, START = (8, -142), (-11, -97), (220, 160)  # in the dialogue, from its middle
 EDITOR = (1300, 20)  # a place of its window that the plugin's does not cover
-LIMIT_S = 120.0
+LIMIT_S = HANG_S
 CONFIG = """<Ardour><Config><Option name="hide-dummy-backend" value="0"/>
 <Option name="check-announcements" value="0"/></Config></Ardour>
 """

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from relay.engine.database import Database, Effect, Tx, open_database
+from tests.support.deadlines import HANG_S
 
-LIMIT_S = 60
+LIMIT_S = HANG_S
 
 
 class Said(Effect, frozen=True, kw_only=True):

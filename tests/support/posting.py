@@ -26,10 +26,11 @@ from daemon.library.store import Store
 from daemon.system.clock import Clock
 from relay.wire.identity import DeviceRegister, register_message
 from relay.wire.rest import UploadMeta
+from tests.support.deadlines import HANG_S
 from tests.support.takes import take
 
 ACCOUNT = "night.owl"
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 
 
 NOTHING_HEARD = TakeAnalysis()

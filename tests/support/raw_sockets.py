@@ -10,8 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from relay.wire.events import SUBPROTOCOL_JSON
+from tests.support.deadlines import HANG_S
 
-LIMIT_S = 30
+LIMIT_S = HANG_S
 PING, PONG, TEXT, CLOSE = 9, 10, 1, 8
 
 

@@ -23,10 +23,11 @@ from websockets.sync.client import ClientConnection, connect
 from relay.wire import events
 from relay.wire.identity import Device, DeviceRegister, TokenPair, claim_message, register_message
 from relay.wire.rest import AudioPost
+from tests.support.deadlines import HANG_S
 from tests.support.engines import EMBEDDED, Engines
 
 Kind = TypeVar("Kind")
-CALL_LIMIT_S = 60
+CALL_LIMIT_S = HANG_S
 ROOT = Path(__file__).parents[2]
 
 

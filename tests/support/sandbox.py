@@ -4,7 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-LIMIT_S = 30
+from tests.support.deadlines import HANG_S
+
+LIMIT_S = HANG_S
 
 
 def in_force(*before: str) -> set[str]:

@@ -11,7 +11,9 @@ import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
-READY_LIMIT_S = 60.0
+from tests.support.deadlines import HANG_S
+
+READY_LIMIT_S = HANG_S
 BUCKET = "sidechain"
 ACCESS_KEY, SECRET_KEY = "sidechain", "sidechain-secret"
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}

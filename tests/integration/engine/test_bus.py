@@ -12,10 +12,11 @@ import pytest
 from relay.engine.bus.door import MAX_MESSAGE_BYTES, Bus
 from relay.engine.bus.open import open_bus
 from tests.support.bus_servers import BusServer
+from tests.support.deadlines import HANG_S
 from tests.support.postgres import PostgresServer
 from tests.support.valkey import ValkeyServer
 
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 SIZES = (0, 1, 5_800, 5_900, 6_000, 20_000, MAX_MESSAGE_BYTES)
 
 

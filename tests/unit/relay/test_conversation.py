@@ -28,9 +28,10 @@ from relay.wire.events import (
     Pong,
     Presence,
 )
+from tests.support.deadlines import HANG_S
 
 FRAMES = Frames(json=False)
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 ENTRY = Entry(commit=0, topics=[], hidden=frozenset(), hears_all=False)
 
 

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from tests.support.deadlines import HANG_S
 from tests.support.fault_proxy import FaultProxy
 
-LIMIT_S = 60.0
+LIMIT_S = HANG_S
 
 
 class Echo:
