@@ -102,6 +102,16 @@ def test_it_sounds_at_once_for_who_points_at_it(watched: Watched) -> None:
     assert min(took_ms) < SOUND_MS
 
 
+def test_who_stops_tells_where_it_was(watched: Watched) -> None:
+    """After it was told that it is heard."""
+    page = watched.page
+    with page.expect_response(re.compile("/play$")) as heard:
+        page.click("[data-play]")
+    with page.expect_response(re.compile("/stopped$")) as stopped:
+        page.click("[data-play]")
+    assert (heard.value.status, stopped.value.status) == (200, 200)
+
+
 def test_no_script_asks_for_what_firefox_waits_for() -> None:
     """Asked at the wrong moment, its page waits for the sound server and the sound server for its page, for ever."""
     scripts = list((ROOT / "relay").rglob("static/**/*.js"))
