@@ -7,6 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from relay.features.accounts.providers import Upstream
+from relay.features.listening.links import Elsewhere
 from relay.features.passwords.rules import Registration
 from relay.wire.rest import MAX_UPLOAD_BYTES
 
@@ -52,6 +53,7 @@ class Config(Struct, frozen=True, kw_only=True):
     cors_origins: tuple[str, ...] = ()  # pages of others that may call the API; "*": all
     account_quota_bytes: int = 20 << 30
     max_upload_bytes: int = MAX_UPLOAD_BYTES
+    elsewhere: Elsewhere = Elsewhere.OFF  # what of other servers is read for who asks
     virus_scan: str | None = None  # where a clamd listens that looks into samples; None: nobody does
     audio_cache_s: int = 31_536_000
     audio_links_s: int = 0

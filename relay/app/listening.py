@@ -49,7 +49,7 @@ _DECIDING = ShownOtherwise | Blocked | Unfollowed
 class Listening:
     """Hands effects on. revoked: sign-ins whose tokens no longer count; it is kept up to date here. [loop]
 
-    hub, workers, progress, comments, posts, notifications, pages, rooms, tracks and sounds need the database to be made, and the database needs this: they are set once they are there.
+    hub, workers, progress, comments, posts, notifications, pages, rooms and sounds need the database to be made, and the database needs this: they are set once they are there.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class Listening:
         self.notifications: NotificationBoard | None = None
         self.pages: PageCache | None = None
         self.rooms: Rooms | None = None
-        self.tracks: TrackBoard | None = None
+        self.tracks = TrackBoard(self.revoked)
         self.sounds: Sounds | None = None
         self._missed = asyncio.Event()
 
@@ -113,8 +113,7 @@ class Listening:
             self.sounds.lost()
         if self.rooms is not None:
             self.rooms.lost()
-        if self.tracks is not None:
-            self.tracks.close_all()
+        self.tracks.close_all()
         self._missed.set()
 
     def _sockets(self) -> list[Hub | Rooms | TrackBoard]:

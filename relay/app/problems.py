@@ -46,6 +46,8 @@ STATUS: dict[Code, tuple[int, str]] = {
     "audio_refused": (422, "Audio not usable"),
     "picture_refused": (422, "Picture not usable"),
     "model_unavailable": (422, "No such model here"),
+    "source_needed": (422, "A sound is needed"),
+    "target_refused": (422, "Nothing is fetched there"),
     "cancelled": (422, "Cancelled"),
     "rate_limited": (429, "Too many requests"),
     "checksum_mismatch": (CHECKSUM_MISMATCH, "Damaged on the way"),

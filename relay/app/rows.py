@@ -39,6 +39,7 @@ from relay.features.graph.operations import GraphOperations
 from relay.features.guests import operations as guests
 from relay.features.jobs import operations as jobs
 from relay.features.leaving import operations as leaving
+from relay.features.listening.downloading_operations import DownloadingOperations
 from relay.features.listening.operations import ListeningOperations
 from relay.features.listening.separating_operations import SeparatingOperations
 from relay.features.live import operations as live
@@ -251,6 +252,7 @@ class Table:
                 base_url=base_url,
                 max_bytes=self.config.max_upload_bytes,
             ).rows(),
+            *DownloadingOperations(db=self.engines.db, fetching=given.fetching).rows(),
             *SeparatingOperations(hearing=given.hearing, objects=objects, base_url=base_url).rows(),
         ]
 

@@ -11,6 +11,7 @@ from relay.app.listening import Listening
 from relay.engine.database import Database
 from relay.engine.jobs.workers import Handler, Workers
 from relay.engine.mail import Mailer, server_of
+from relay.engine.outward_get import Reader
 from relay.engine.virus_scan import scanner_of
 from relay.features.accounts import api as accounts_api
 from relay.features.accounts.activity import Activity
@@ -48,9 +49,12 @@ from relay.features.jobs.service import Jobs
 from relay.features.leaving import erasing, export
 from relay.features.leaving.service import Leaving
 from relay.features.listening import making as listening_making
+from relay.features.listening.fetching import Fetching
+from relay.features.listening.links import Elsewhere
 from relay.features.listening.making import ListeningWork
 from relay.features.listening.service import Hearing
 from relay.features.listening.streaming import Streams
+from relay.features.listening.tasks import FETCH
 from relay.features.listening.tasks import KINDS as LISTENING_KINDS
 from relay.features.listening.track_board import TrackBoard
 from relay.features.live.hub import Hub
@@ -99,7 +103,7 @@ ON_GIVEN_UP = {
     studio_rendering.JOB_KIND: export.nothing_else,
     export.JOB_KIND: export.nothing_else,
     erasing.JOB_KIND: export.nothing_else,
-    **dict.fromkeys(LISTENING_KINDS, listening_making.given_up),
+    **dict.fromkeys((*LISTENING_KINDS, FETCH), listening_making.given_up),
 }
 """What else ends with a job of each kind that comes to nothing."""
 
@@ -154,6 +158,7 @@ class PostServices:
     rendering: Rendering
     hearing: Hearing
     listening: ListeningWork
+    fetching: Fetching
     streams: Streams
     tracks: TrackBoard
     replacing: Replacing
@@ -302,14 +307,13 @@ async def post_services(
     erased = erasing.Erasing(db, removed, partial(suspend, on=True), (erase_comments, erase_reactions))
     rendering = _rendering(config, base_url, engines, encoder, removed)
     writing = Writing(db, owning, removed, base_url)
-    listens = _listening(config, engines, removed)
-    makes = _makers(engines, encoder, removed, rendering, erased, listens)
-    listening.tracks = tracks = TrackBoard(listening.revoked)
+    listens, fetching = _listening(config, engines, removed), _fetching(config, engines, uploads, base_url)
+    makes = _makers(engines, encoder, removed, rendering, erased, listens, fetching)
     return PostServices(
         uploads=uploads,
         encoder=encoder,
-        publishing=Publishing(db, uploads, base_url, config.account_quota_bytes),
-        workers=_workers(engines, listening, hub, tracks, makes),
+        publishing=fetching.publishing,
+        workers=_workers(engines, listening, hub, makes),
         owning=owning,
         writing=writing,
         migrating=Migrating(db, writing, engines.limits),
@@ -319,8 +323,9 @@ async def post_services(
         rendering=rendering,
         hearing=Hearing(db, removed),
         listening=listens,
+        fetching=fetching,
         streams=Streams(),
-        tracks=tracks,
+        tracks=listening.tracks,
         replacing=Replacing(db, removed, base_url),
         removals=removed,
         unheard=HearingAfterwards(db, objects, encoder, engines.folder.work),
@@ -343,6 +348,7 @@ def _makers(
     rendering: Rendering,
     erased: erasing.Erasing,
     listens: ListeningWork,
+    fetching: Fetching,
 ) -> dict[str, Handler]:
     """Who carries out jobs, by their kinds."""
     db, objects, scratch = engines.db, engines.objects, engines.folder.work
@@ -354,13 +360,12 @@ def _makers(
         export.JOB_KIND: exporting.make,
         erasing.JOB_KIND: erased.make,
         **dict.fromkeys(LISTENING_KINDS, listens.make),
+        FETCH: fetching.make,
     }
 
 
-def _workers(
-    engines: Engines, listening: Listening, hub: Hub, tracks: TrackBoard, makes: Mapping[str, Handler]
-) -> Workers:
-    listening.progress = progress = ProgressBoard(engines.bus, hub.tell_account, tracks.said)
+def _workers(engines: Engines, listening: Listening, hub: Hub, makes: Mapping[str, Handler]) -> Workers:
+    listening.progress = progress = ProgressBoard(engines.bus, hub.tell_account, listening.tracks.said)
     listening.workers = Workers(engines.db, makes, ON_GIVEN_UP, on_said=progress.said)
     return listening.workers
 
@@ -397,6 +402,18 @@ def _listening(config: Config, engines: Engines, removed: Removals) -> Listening
         removed=removed,
         scratch=engines.folder.work,
         quota_bytes=config.account_quota_bytes,
+    )
+
+
+def _fetching(config: Config, engines: Engines, uploads: Uploads, base_url: str) -> Fetching:
+    return Fetching(
+        db=engines.db,
+        uploads=uploads,
+        publishing=Publishing(engines.db, uploads, base_url, config.account_quota_bytes),
+        reader=Reader(),
+        reads_links=config.elsewhere is not Elsewhere.OFF,
+        reads_sound=config.elsewhere is Elsewhere.SOUND,
+        max_bytes=config.max_upload_bytes,
     )
 
 

@@ -17,6 +17,7 @@ from relay.engine.mail import BadMailUrl, server_of
 from relay.engine.objects.open import BadObjectsUrl, objects_url
 from relay.engine.virus_scan import scanner_of
 from relay.features.accounts.providers import upstreams_of
+from relay.features.listening.links import Elsewhere
 from relay.features.passwords.rules import Registration
 
 PREFIX = "SIDECHAIN_RELAY_"
@@ -120,6 +121,13 @@ def _database(text: str) -> str:
     return text
 
 
+def _elsewhere(text: str) -> Elsewhere:
+    try:
+        return Elsewhere(text.lower())
+    except ValueError:
+        raise ValueError(f"is {', '.join(Elsewhere)}, not {text!r}.") from None
+
+
 def _registration(text: str) -> Registration:
     try:
         return Registration(text.lower())
@@ -190,6 +198,9 @@ SETTINGS: tuple[Setting, ...] = (
             meaning="what the creations of one account may take up"),
     Setting(field="max_upload_bytes", read=size_bytes, flag="max-upload-size", variable="MAX_UPLOAD_SIZE",
             also=("MAX_UPLOAD_SIZE",), default="50MB", meaning="the largest upload; more than 50MB no relay takes"),
+    Setting(field="elsewhere", read=_elsewhere, default="off",
+            meaning="what is read from other servers for who asks: off; links: what Spotify says that a link is called; sound: also files at https"
+            " addresses, to which who asks says to have the rights"),
     Setting(field="virus_scan", read=_scanner, default="none: nobody looks into them",
             meaning="where ClamAV's clamd listens, unix:/path or host:port: samples are looked into first, and not taken while it does not answer"),
     Setting(field="audio_cache_s", read=_number(0, 31_536_000), flag="audio-cache-ttl", variable="AUDIO_CACHE_TTL",

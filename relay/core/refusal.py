@@ -41,6 +41,8 @@ Code = Literal[
     "audio_refused",
     "picture_refused",
     "model_unavailable",
+    "source_needed",
+    "target_refused",
     "cancelled",
     "cursor_invalid",
     "busy",

@@ -1,5 +1,6 @@
 """The operations of listening; listening.py has their shapes."""
 
+from relay.wire import downloads
 from relay.wire import listening as shapes
 from relay.wire.facts import RelayFacts
 from relay.wire.operation import AudioBytes, Interface, Nothing
@@ -107,6 +108,33 @@ TRACK_ANALYSIS = _row(
     Nothing,
     shapes.TrackAnalysis,
     "What was heard in something of yours.",
+)
+FETCH_LINK = _row(
+    "POST",
+    "/spotify/fetch",
+    downloads.LinkGiven,
+    Nothing,
+    downloads.LinkDetails,
+    "What a link to a music service is called.",
+)
+DOWNLOAD = _row(
+    "POST",
+    "/download/track",
+    downloads.DownloadGiven,
+    Nothing,
+    downloads.DownloadJob,
+    "A private post of a sound: of an upload, of your library, or of an https address to which you have the rights.",
+)
+DOWNLOAD_JOB = _row(
+    "GET", "/download/job/{job_id}", Nothing, Nothing, downloads.DownloadJob, "How far a download is."
+)
+TRACK_DOWNLOAD = _row(
+    "GET",
+    "/download/track/{track_id}",
+    Nothing,
+    Nothing,
+    downloads.DownloadJob,
+    "How far the newest download of a track is.",
 )
 SEPARATE = _row(
     "POST",

@@ -18,7 +18,7 @@ TRACKS_PATH = "/"
 MAX_TRACKS = 100
 """Of one connection."""
 MAX_SAID_BYTES = 1024
-FAMILIES = {"analyse": "analysis", "separate": "processing"}
+FAMILIES = {"analyse": "analysis", "separate": "processing", "fetch": "download"}
 """What a type begins with, by kinds of jobs."""
 STEPS = {
     "ready": "queued",

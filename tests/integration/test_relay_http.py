@@ -15,7 +15,7 @@ from relay.features.studio.kit import KIT_VERSION
 from relay.wire.owning import PostDetails
 from relay.wire.rest import AudioPost
 from tests.support.clients import AUDIO, client_of, problem
-from tests.support.loops import as_file
+from tests.support.loops import as_file, short_flac
 from tests.support.relay import CALL_LIMIT_S, RelayClient, RelayProcess
 from tests.support.rows import every_operation, every_row
 
@@ -102,7 +102,9 @@ SCORES = {
     },
 }
 CREATIONS: dict[tuple[str, str], str] = {}
-LISTENING = re.compile(r"\{analysis_id\}|\{listening_id\}|/(?:analyze|process)/job/|/stems")
+LISTENING = re.compile(
+    r"\{analysis_id\}|\{listening_id\}|/(?:analyze|process|download)/job/|/stems|\{track_id\}"
+)
 
 
 def creation_for(path: str, owner: RelayClient, *, spare: bool = False) -> str:
@@ -126,6 +128,8 @@ def creation_for(path: str, owner: RelayClient, *, spare: bool = False) -> str:
 
 def listened_to(path: str, owner: RelayClient) -> dict[str, str]:
     """What a path of listening names: an analysis, a file or the job of one; a sample that was taken apart."""
+    if "/download/" in path:
+        return downloaded(owner)
     if "/stems" in path:
         return {"creation_id": taken_apart(owner), "stem": "bass"}
     sound = as_file(np.zeros((480, 2)) + 0.1, 48_000, format="WAV", subtype="PCM_16")
@@ -134,6 +138,16 @@ def listened_to(path: str, owner: RelayClient) -> dict[str, str]:
     made = sent.json()
     named = {"analysis_id": made["analysis_id"], "listening_id": made["analysis_id"], "file": "beats.svg"}
     return named | ({"job_id": made["job_id"]} if "{job_id}" in path else {})
+
+
+def downloaded(owner: RelayClient) -> dict[str, str]:
+    """A track for which there is a sound in one's library."""
+    if (owner.url, "download") not in CREATIONS:
+        CREATIONS[owner.url, "download"] = owner.post(short_flac(9_000), title="to be found").id
+    given = {"trackId": "1" * 32, "title": "to be found"}
+    made = owner.http.post(f"{owner.url}/api/download/track", json=given)
+    assert made.status_code == 200, made.text
+    return {"track_id": "1" * 32, "job_id": made.json()["jobId"]}
 
 
 def taken_apart(owner: RelayClient) -> str:

@@ -24,6 +24,7 @@ from relay.features.creations.kinds import (
     with_ability,
 )
 from relay.features.creations.lineage import Parent, lineage, made_from
+from relay.features.creations.making import PostJob
 from relay.features.creations.media import MEDIA_POLICY, PRIVATE, send_sound
 from relay.features.creations.moderated import heard_by_moderators, set_hidden, sounds_of
 from relay.features.creations.owning import Owning
@@ -47,6 +48,7 @@ from relay.features.creations.posts import (
     told,
 )
 from relay.features.creations.publishing import JOB_KIND as UPLOAD_JOB
+from relay.features.creations.publishing import Publishing, made_of
 from relay.features.creations.removals import Removals, Removed, mark, require_kept
 from relay.features.creations.removals import begin as begin_removal
 from relay.features.creations.score_lists import SCORE_KINDS, ScoreItem, newest_scores, scores_of
@@ -61,6 +63,7 @@ from relay.features.creations.store import (
     count_play,
     count_reposts,
     kind_of,
+    newest_called,
     note_otherwise,
     note_owner,
     publish,
@@ -119,6 +122,8 @@ __all__ = [
     "Owning",
     "Parent",
     "Position",
+    "PostJob",
+    "Publishing",
     "Removals",
     "Removed",
     "ScoreItem",
@@ -149,7 +154,9 @@ __all__ = [
     "loops_named",
     "lossless_of",
     "made_from",
+    "made_of",
     "mark",
+    "newest_called",
     "newest_scores",
     "note_otherwise",
     "note_owner",

@@ -88,6 +88,10 @@ class Publishing:
             raise Refusal("gone", "The post was made, and is there no longer.")
         return Published(post=await self._post(made.creation_id, owner_id), created=begun)
 
+    def ask(self, tx: Tx, owner_id: str, job: PostJob, size_bytes: int) -> str:
+        """The id of the job that makes a post of an upload that has arrived. Raises Refusal: quota_exceeded, busy. [writer]"""
+        return self._begin(tx, owner_id, job, size_bytes)[0].job_id
+
     async def _post(self, creation_id: str, owner_id: str) -> UploadedPost:
         found = await self._db.read(lambda db: one(db, creation_id, owner_id, self._base_url))
         return replace(
@@ -126,6 +130,14 @@ def given_up(tx: Tx, ended: table.Job) -> None:
     job = msgspec.json.decode(ended.data, type=PostJob)
     if job.once and job.upload_id is not None:
         uploads_api.end(tx, job.upload_id)
+
+
+def made_of(db: Connection, account_id: str, key: str) -> str | None:
+    """The post that a key has made. [any thread with a snapshot]"""
+    found = db.execute(
+        "SELECT creation_id FROM publication WHERE account_id = ? AND key = ?", (account_id, key)
+    ).fetchone()
+    return found[0] if found else None
 
 
 def free_keys(tx: Tx) -> None:

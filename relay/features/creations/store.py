@@ -26,12 +26,24 @@ from relay.features.live import api as live
 from relay.features.reactions import api as reactions
 from relay.features.recommending import api as recommending
 from relay.features.search import api as search
+from relay.wire.rest import MAX_TITLE
 
 NEW_POST = "post"
 
 
 class ShownOtherwise(Effect, frozen=True, kw_only=True, tag="shown_otherwise"):
     """Who sees something, what it says, how it sounds or whose it is: what was remembered of it is not shown any more."""
+
+
+def newest_called(db: Connection, owner_id: str, title: str) -> str | None:
+    """Somebody's newest recording of this title, whatever its case, that is there. [any thread with a snapshot]"""
+    rows = db.execute(
+        "SELECT id, title FROM creation WHERE owner_id = ? AND state = 'ready' AND kind = 'post'"
+        " ORDER BY published_us DESC, id DESC LIMIT 5000",
+        (owner_id,),
+    )
+    wanted = folded(title, MAX_TITLE)
+    return next((id_ for id_, called in rows.fetchall() if folded(called, MAX_TITLE) == wanted), None)
 
 
 class Asset(Struct, frozen=True, kw_only=True):

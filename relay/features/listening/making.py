@@ -20,7 +20,16 @@ from relay.features.creations import api as creations
 from relay.features.listening import store
 from relay.features.listening.service import ListeningJob
 from relay.features.listening.store import File, Known, Listening, Source
-from relay.features.listening.tasks import ChildJob, Done, Failed, MadeFile, Refused, Separate, content_of
+from relay.features.listening.tasks import (
+    ChildJob,
+    Done,
+    Failed,
+    Fetch,
+    MadeFile,
+    Refused,
+    Separate,
+    content_of,
+)
 from relay.features.uploads import api as uploads
 
 log = logging.getLogger("relay")
@@ -78,6 +87,8 @@ class ListeningWork:
         if row is None:
             raise Refusal("gone", "It was deleted meanwhile.")
         work.say("fetch", 0.0)
+        task = row.asked.task
+        assert not isinstance(task, Fetch), "that is no work of a child"
         with tempfile.TemporaryDirectory(dir=self._scratch) as name:
             folder = Path(name)
             names = [f"source{n}" for n in range(len(row.asked.sources))]
@@ -85,10 +96,10 @@ class ListeningWork:
                 await self._fetch(source, folder / file)
                 for source, file in zip(row.asked.sources, names, strict=True)
             ]
-            content = content_of(row.asked.task, hashes)
-            if isinstance(row.asked.task, Separate) or not await self._finish_known(work, row, content):
-                task = ChildJob(folder=name, files=names, hashes=hashes, task=row.asked.task)
-                await self._finish_new(work, row, content, await self._listen(work, task))
+            content = content_of(task, hashes)
+            if isinstance(task, Separate) or not await self._finish_known(work, row, content):
+                job = ChildJob(folder=name, files=names, hashes=hashes, task=task)
+                await self._finish_new(work, row, content, await self._listen(work, job))
         for upload_id in _uploads_of(row):
             await self._objects.delete_upload(upload_id)
 

@@ -8,8 +8,10 @@ import msgspec
 from audio.analyse.shapes import AnalysisDocument, Summary
 from relay.core.dashed_ids import dashed
 from relay.core.times import rfc3339
+from relay.engine.jobs import table
 from relay.features.listening.service import Listened
-from relay.features.listening.tasks import AnalysisResult, ComparisonResult
+from relay.features.listening.store import Listening
+from relay.features.listening.tasks import AnalysisResult, ComparisonResult, Fetch
 from relay.wire import listening as shapes
 from relay.wire.listening_operations import LISTENING_FILE
 
@@ -87,12 +89,17 @@ def likenesses(result: str) -> shapes.Likenesses:
     )
 
 
+def track_of(row: Listening) -> str | None:
+    """What its owner calls the track that it is of. [any]"""
+    return row.asked.task.track_id if isinstance(row.asked.task, Fetch) else row.creation_id
+
+
 def job(listened: Listened) -> shapes.TrackJob:
     """[any]"""
     row, state = listened.row, listened.job
     return shapes.TrackJob(
         job_id=dashed(row.job_id),
-        track_id=dashed(row.creation_id or row.id),
+        track_id=dashed(track_of(row) or row.id),
         status=listened.state,
         stage=state.stage if state is not None and state.state == "running" else "",
         progress=1.0 if state is None else state.fraction,
@@ -102,10 +109,15 @@ def job(listened: Listened) -> shapes.TrackJob:
 
 def error_of(listened: Listened) -> str | None:
     """A refusal is for the person; what a fault says stands in the log. [any]"""
-    if listened.job is None or listened.state not in ("failed", "quarantined"):
+    return why(listened.state, listened.job)
+
+
+def why(state: str, job: table.Job | None) -> str | None:
+    """Nothing came of it. [any]"""
+    if job is None or state not in ("failed", "quarantined"):
         return None
     fault = "The relay could not listen to this; it has been noted."
-    return listened.job.error if listened.state == "failed" else fault
+    return job.error if state == "failed" else fault
 
 
 def _figures(found: AnalysisDocument) -> Mapping[str, Any]:  # any: fields of Features

@@ -15,7 +15,7 @@ from relay.features.creations import api as creations
 from relay.features.listening import store
 from relay.features.listening.arriving import Sent
 from relay.features.listening.store import Asked, File, Listening, Source
-from relay.features.listening.tasks import Task, kind_of
+from relay.features.listening.tasks import Task, content_of_track, kind_of
 
 MAX_OF_ACCOUNT = 1_000
 WAIT_S = 110.0
@@ -96,9 +96,12 @@ class Hearing:
         return found
 
     async def jobs_of_track(self, actor: Actor, creation_id: str, kinds: Sequence[str]) -> list[str]:
-        """The newest of each kind that there is. Raises Refusal: not_found, gone."""
+        """The newest of each kind that there is; of a track that is fetched, of that. Raises Refusal: not_found, gone."""
 
         def work(db: Connection) -> list[str]:
+            fetched = store.newest_fetch(db, content_of_track(actor.account_id, creation_id))
+            if fetched is not None:
+                return [fetched.job_id]
             own_sound(db, actor, creation_id)
             newest = (store.newest_of(db, creation_id, kind, done=False) for kind in kinds)
             return [row.job_id for row in newest if row is not None]
@@ -155,13 +158,18 @@ def own_sound(db: Connection, actor: Actor, creation_id: str) -> creations.Asset
     return asset
 
 
-def _ask(tx: Tx, account_id: str, asked: Asked, creation_id: str | None) -> Listening:
+def require_room(tx: Tx, account_id: str) -> None:
+    """Raises Refusal: quota_exceeded. [writer]"""
     if store.count(tx.db, account_id) >= MAX_OF_ACCOUNT:
         raise Refusal(
             "quota_exceeded",
             f"You have had {MAX_OF_ACCOUNT:,} sounds listened to.",
             "Delete what you do not need.",
         )
+
+
+def _ask(tx: Tx, account_id: str, asked: Asked, creation_id: str | None) -> Listening:
+    require_room(tx, account_id)
     listening_id = new_id()
     data = ListeningJob(listening_id=listening_id)
     row = Listening(

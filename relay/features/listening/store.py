@@ -8,7 +8,7 @@ from msgspec import Struct
 from relay.engine.clock import now_us
 from relay.engine.database import Connection, Tx
 from relay.features.creations import api as creations
-from relay.features.listening.tasks import Task
+from relay.features.listening.tasks import FETCH, Fetch, Task
 
 ANALYSE = "analyse"
 KEPT_US = 24 * 3600 * 1_000_000
@@ -29,7 +29,7 @@ class Source(Struct, frozen=True, kw_only=True):
 class Asked(Struct, frozen=True, kw_only=True):
     """As the column `asked` holds it."""
 
-    task: Task
+    task: Task | Fetch
     sources: list[Source]
 
 
@@ -62,14 +62,30 @@ class Known(Struct, frozen=True, kw_only=True):
     files: list[File]
 
 
-def insert(tx: Tx, new: Listening) -> None:
-    """[writer]"""
+def insert(tx: Tx, new: Listening, content: str | None = None) -> None:
+    """content: where it is known before anything came of it. [writer]"""
     asked = msgspec.json.encode(new.asked).decode()
-    values = (new.id, new.account_id, new.kind, new.job_id, new.creation_id, asked, new.created_us)
     tx.db.execute(
-        "INSERT INTO listening (id, account_id, kind, job_id, creation_id, asked, created_us) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        values,
+        "INSERT INTO listening (id, account_id, kind, job_id, creation_id, asked, content, result, created_us)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            new.id,
+            new.account_id,
+            new.kind,
+            new.job_id,
+            new.creation_id,
+            asked,
+            content,
+            new.result,
+            new.created_us,
+        ),
     )
+
+
+def newest_fetch(db: Connection, content: str) -> Listening | None:
+    """[any thread with a snapshot]"""
+    where = f"kind = '{FETCH}' AND content = ? ORDER BY created_us DESC, id DESC LIMIT 1"
+    return _first(db, where, content)
 
 
 def find(db: Connection, listening_id: str) -> Listening | None:
@@ -168,7 +184,8 @@ def delete_all(tx: Tx, account_id: str) -> list[str]:
 def delete_old(tx: Tx) -> list[str]:
     """What was made for one use, what came to nothing, and what is of something that was deleted. [writer]"""
     now = now_us()
-    names = _delete(tx, f"kind <> '{ANALYSE}' AND creation_id IS NULL AND created_us < ?", now - KEPT_US)
+    once = f"kind NOT IN ('{ANALYSE}', '{FETCH}') AND creation_id IS NULL AND created_us < ?"
+    names = _delete(tx, once, now - KEPT_US)
     names += _delete(tx, "result IS NULL AND created_us < ?", now - UNENDED_US)
     gone = "SELECT id FROM creation WHERE state = 'deleted'"
     return names + _delete(tx, f"creation_id IN ({gone}) AND created_us < ?", now)

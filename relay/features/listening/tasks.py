@@ -47,9 +47,28 @@ class Separate(Struct, frozen=True, kw_only=True, tag="separate"):
     parts: list[str]
 
 
+class Fetch(Struct, frozen=True, kw_only=True, tag="fetch"):
+    """A sound for a track that somebody calls track_id. Not the child's. source: as of the wire. url: of which source it is read. Result: Fetched."""
+
+    track_id: str
+    title: str
+    source: str
+    url: str | None = None
+
+
+class Fetched(Struct, frozen=True, kw_only=True):
+    """creation_id: what it is. Else job_id: of the one that makes a post of it, which the publication of key then names."""
+
+    creation_id: str | None = None
+    job_id: str | None = None
+    key: str = ""
+
+
 Task = Analyse | Compare | Convert | Draw | Separate
 KINDS = tuple(str(each.__struct_config__.tag) for each in (Analyse, Compare, Convert, Draw, Separate))
 """Of jobs that listen."""
+FETCH = "fetch"
+"""The kind of jobs that fetch."""
 
 
 class ChildJob(Struct, frozen=True, kw_only=True):
@@ -110,9 +129,14 @@ class Failed(Struct, frozen=True, kw_only=True, tag="failed"):
     trace: str
 
 
-def kind_of(task: Task) -> str:
+def kind_of(task: Task | Fetch) -> str:
     """Of its job, and of its row. [any]"""
     return str(type(task).__struct_config__.tag)
+
+
+def content_of_track(account_id: str, track_id: str) -> str:
+    """Of what is fetched, by whose word it is; 64 hex digits. [any]"""
+    return hashlib.sha256(f"{FETCH}\n{account_id}\n{track_id}".encode()).hexdigest()
 
 
 def content_of(task: Task, sources: Sequence[str]) -> str:

@@ -150,7 +150,7 @@ class TrackSockets:
             found = await self._hearing.own_job(subscriber.actor, job_id)
         except Refusal:
             return None
-        if found.row.creation_id not in subscriber.tracks:
+        if results.track_of(found.row) not in subscriber.tracks:
             return None
         job = results.job(found)
         runs = progress is not None and progress.state == job.status == "running"

@@ -16,6 +16,7 @@ from relay.app.settings import (
     config_of,
     size_bytes,
 )
+from relay.features.listening.links import Elsewhere
 from relay.features.passwords.rules import Registration
 
 DATA = {"SIDECHAIN_RELAY_DATA": "/srv/relay"}
@@ -42,6 +43,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "cors_origins": ("https://a.example, http://b.example:81", ("https://a.example", "http://b.example:81")),
     "account_quota_bytes": ("2 GiB", 2 << 30),
     "max_upload_bytes": ("10MB", 10 << 20),
+    "elsewhere": ("Sound", Elsewhere.SOUND),
     "virus_scan": ("unix:/run/clamd.sock", "unix:/run/clamd.sock"),
     "audio_cache_s": ("3600", 3600),
     "audio_links_s": ("600", 600),
