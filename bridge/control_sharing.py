@@ -4,7 +4,7 @@ in. Sent and received like those of control.py, which holds the unions.
 
 from typing import Annotated, ClassVar, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from bridge.control_base import ControlMessage, Done, Limit
 from bridge.control_discover import Cursor, Discovered
@@ -121,9 +121,10 @@ class RevokeDevice(ControlMessage, frozen=True, kw_only=True, tag="revoke_device
 
 
 class PreferencesAre(ControlMessage, frozen=True, kw_only=True, tag="preferences_are"):
-    """Of each kind of notification, whether it is told of."""
+    """Of each kind of notification, whether it is told of; by: and by which ways beside (mail, push, webhook)."""
 
     told: dict[Short, bool]
+    by: dict[Short, list[Short]] = field(default_factory=dict)
 
 
 class GetPreferences(ControlMessage, frozen=True, kw_only=True, tag="preferences"):
@@ -131,8 +132,10 @@ class GetPreferences(ControlMessage, frozen=True, kw_only=True, tag="preferences
 
 
 class SetPreferences(ControlMessage, frozen=True, kw_only=True, tag="set_preferences"):
-    """What is left out stays as it is. Not queued."""
+    """What is left out stays as it is. by: of the ways beside (mail, push, webhook), those that it is about; none: whether they are told of
+    at all. Not queued."""
 
     Reply: ClassVar = PreferencesAre
 
     told: dict[Short, bool]
+    by: list[Short] = field(default_factory=list)

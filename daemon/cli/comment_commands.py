@@ -112,22 +112,32 @@ def preferences(
         list[str] | None, typer.Option(help="A kind that you want to be told of; several: once each.")
     ] = None,
     off: Annotated[list[str] | None, typer.Option(help="A kind that you do not want to be told of.")] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(help="It is about this way alone: mail, push or webhook; several: once each."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show of which notifications you are told, or choose.
+    """Show of which notifications you are told and by which ways, or choose.
 
     Kinds: follow, follow_request, follow_accepted, reaction, repost, comment, reply, mention.
 
     Examples:  sidechain notification-settings   ·   sidechain notification-settings --off reaction --on mention
+    sidechain notification-settings --on reply --on mention --by mail
     """
     told = dict.fromkeys(on or (), True) | dict.fromkeys(off or (), False)
     if both := set(on or ()) & set(off or ()):
         raise UsageError(f"“{sorted(both)[0]}” cannot be both on and off.", "Say one of them.")
-    found = ask(c.SetPreferences(told=told) if told else c.GetPreferences(), c.PreferencesAre)
+    if by and not told:
+        raise UsageError("--by says by which ways, and not of what.", "Say --on or --off, too.")
+    found = ask(c.SetPreferences(told=told, by=by or []) if told else c.GetPreferences(), c.PreferencesAre)
     show(
         found,
         as_json,
-        lambda: "\n".join(f"{kind}: {'on' if is_on else 'off'}" for kind, is_on in found.told.items()),
+        lambda: "\n".join(
+            f"{kind}: {', '.join(['on', *found.by.get(kind, [])]) if is_on else 'off'}"
+            for kind, is_on in found.told.items()
+        ),
     )
 
 

@@ -11,8 +11,17 @@ from daemon.core.items import as_item
 from daemon.errors import RelayRefused
 from daemon.uplink.creations import CreationCalls
 from daemon.uplink.http import UNAUTHORIZED, path_of
-from relay.wire import moderation, operations, people, recommending_operations, rest, social_operations
+from relay.wire import (
+    delivery_operations,
+    moderation,
+    operations,
+    people,
+    recommending_operations,
+    rest,
+    social_operations,
+)
 from relay.wire.comments import Comment, CommentEdit, CommentPage, NewComment
+from relay.wire.deliveries import DeliveryPreferences, DeliveryPreferencesEdit
 from relay.wire.identity import (
     ClaimedDevices,
     Device,
@@ -231,6 +240,14 @@ class RelayClient(CreationCalls):
     async def prefer(self, edit: PreferencesEdit) -> NotificationPreferences:
         """Of what it is told then."""
         return await self._do(social_operations.PREFER_NOTIFICATIONS, edit)
+
+    async def channels(self) -> DeliveryPreferences:
+        """By which ways this account is told."""
+        return await self._do(delivery_operations.CHANNELS)
+
+    async def choose_channels(self, edit: DeliveryPreferencesEdit) -> DeliveryPreferences:
+        """By which it is told then."""
+        return await self._do(delivery_operations.CHOOSE_CHANNELS, edit)
 
     async def sessions(self) -> Sessions:
         """Where this account is signed in."""

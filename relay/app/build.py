@@ -6,6 +6,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from relay.app.config import Config
+from relay.app.delivering import DeliveryServices, delivery_services
 from relay.app.dispatch import Routes
 from relay.app.engines import Engines, open_engines
 from relay.app.figures import add_figures
@@ -30,7 +31,8 @@ from relay.app.services import (
 from relay.app.site import frame
 from relay.app.site.views import Views
 from relay.app.status import Serving, ways_of
-from relay.core.calls import AnyRow
+from relay.core.calls import AnyRow, Render
+from relay.engine.clock import now_us
 from relay.engine.database import Connection, Database, sqlite_path
 from relay.engine.jobs.table import end_leases, forget
 from relay.engine.objects.door import Objects
@@ -43,6 +45,7 @@ from relay.features.coediting.socket import DocumentSockets
 from relay.features.comments import api as comments
 from relay.features.creations import api as creations
 from relay.features.creations.store import wanted_objects
+from relay.features.deliveries.store import end_leases as end_delivery_leases
 from relay.features.feeds.engagement import catch_up as catch_up_ranking
 from relay.features.feeds.page_cache import PageCache
 from relay.features.listening.streaming import StreamSockets
@@ -116,12 +119,11 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     live = live_services(base_url, engines, listening)  # before anything is awaited: it misses no commit
     sign_in = await sign_in_services(config, base_url, engines, listening)
     posts = await post_services(config, base_url, engines, listening, live.hub)
-    origins = Origins(base_url, dev=config.dev, allowed=config.cors_origins)
     people = people_services(base_url, engines, live, posts)
-    gate = _gate(engines, sign_in, people, origins)
-    views, media_origin = Views(), await _media_origin(config, engines.objects)
-    render = frame.make_render(views, dev=config.dev, media_origin=media_origin)
-    kit, draining = Kit(), list[str]()
+    gate, origins = _gate(config, base_url, engines, sign_in, people)
+    delivered = delivery_services(config, base_url, engines.db, sign_in, posts, listening)
+    views, kit, draining = Views(), Kit(), list[str]()
+    render = await _render(views, config, engines.objects)
     listening.pages = pages = PageCache(config.feed_cache_s)
     rows = Table(
         config=config,
@@ -131,6 +133,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
         sign_in=sign_in,
         posts=posts,
         people=people,
+        deliveries=delivered.deliveries,
         kit=kit,
         pages=pages,
         gate=gate,
@@ -140,7 +143,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     ).rows()
     sockets = _sockets(engines, live, sign_in, posts, gate, origins)
     await _begin(config, engines)
-    _start_tasks(config, engines, live, posts, listening)
+    _start_tasks(config, engines, live, posts, delivered, listening)
     _start_tasks_of_accounts(engines, live, sign_in, people)
     return Relay(
         app=Front(Routes(rows), gate, sockets, origins, engines.at_once, render, Requests(engines.metrics)),
@@ -160,10 +163,14 @@ async def _begin(config: Config, engines: Engines) -> None:
     await engines.bus.start()
     if sqlite_path(config.database) is not None:  # whose folder this process has alone
         await engines.db.write(end_leases)
+        await engines.db.write(lambda tx: end_delivery_leases(tx, now_us()))
 
 
-def _gate(engines: Engines, sign_in: SignInServices, people: PeopleServices, origins: Origins) -> Gate:
-    return Gate(
+def _gate(
+    config: Config, base_url: str, engines: Engines, sign_in: SignInServices, people: PeopleServices
+) -> tuple[Gate, Origins]:
+    origins = Origins(base_url, dev=config.dev, allowed=config.cors_origins)
+    gate = Gate(
         accounts=sign_in.accounts,
         tokens=sign_in.tokens,
         families=sign_in.families,
@@ -172,10 +179,14 @@ def _gate(engines: Engines, sign_in: SignInServices, people: PeopleServices, ori
         origins=origins,
         note_active=sign_in.activity.note,
     )
+    return gate, origins
 
 
 def _start_tasks_of_accounts(
-    engines: Engines, live: LiveServices, sign_in: SignInServices, people: PeopleServices
+    engines: Engines,
+    live: LiveServices,
+    sign_in: SignInServices,
+    people: PeopleServices,
 ) -> None:
     engines.tasks.every("idle guests", STRAYS_S, people.guests.forget_idle)
     live.presence.on_active = sign_in.activity.note
@@ -192,6 +203,10 @@ async def _operator(config: Config, engines: Engines, base_url: str) -> Operator
         ways=ways_of(config), checks=partial(stands_on, engines.db, engines.objects, engines.tasks)
     )
     return await OperatorSocket.open(config.data, partial(answer_line, engines.db, base_url, serving))
+
+
+async def _render(views: Views, config: Config, objects: Objects) -> Render:
+    return frame.make_render(views, dev=config.dev, media_origin=await _media_origin(config, objects))
 
 
 async def _media_origin(config: Config, objects: Objects) -> str | None:
@@ -240,7 +255,12 @@ def _sockets(
 
 
 def _start_tasks(
-    config: Config, engines: Engines, live: LiveServices, posts: PostServices, listening: Listening
+    config: Config,
+    engines: Engines,
+    live: LiveServices,
+    posts: PostServices,
+    delivered: DeliveryServices,
+    listening: Listening,
 ) -> None:
     """What runs beside the answers; /health/ready tells of each, /metrics of what they work on."""
     tasks, db, objects = engines.tasks, engines.db, engines.objects
@@ -248,6 +268,8 @@ def _start_tasks(
     tasks.start("comments", live.comments.run)
     tasks.start("changed posts", live.posts.run)
     tasks.start("notifications", live.notifications.run)
+    tasks.start("deliveries", delivered.delivering.run)
+    tasks.every("old deliveries", STRAYS_S, delivered.delivering.forget_old)
     tasks.start("documents", posts.rooms.run)
     tasks.start("editors", posts.rooms.watch)
     tasks.every("edited together", SAVE_S, posts.rooms.saving.save_due)

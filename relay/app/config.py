@@ -42,6 +42,7 @@ class Config(Struct, frozen=True, kw_only=True):
     log_level: str = "warning"
     smtp_url: str | None = None  # of the server that letters go to; None: none are sent
     mail_from: str | None = None
+    private_targets: bool = False  # webhooks and push services may be in private networks
     upstreams: tuple[
         Upstream, ...
     ] = ()  # who may sign people in; none: only passwords of its own do, or --dev

@@ -9,7 +9,7 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser
 from relay.core.header_lines import boundary_of
 from relay.core.refusal import Refusal
 
-MAX_FIELDS = 24
+MAX_FIELDS = 64
 MAX_FIELD_BYTES = 64 * 1024
 MAX_PART_HEADER_BYTES = 4096
 

@@ -14,6 +14,7 @@ from relay.features.comments.api import CommentChanged
 from relay.features.comments.board import CommentBoard
 from relay.features.creations.api import ShownOtherwise
 from relay.features.creations.board import PostBoard
+from relay.features.deliveries.delivering import Delivering
 from relay.features.devices.families import Revoked, revoked_families
 from relay.features.feeds.page_cache import PageCache
 from relay.features.jobs.progress import ProgressBoard
@@ -49,7 +50,7 @@ _DECIDING = ShownOtherwise | Blocked | Unfollowed
 class Listening:
     """Hands effects on. revoked: sign-ins whose tokens no longer count; it is kept up to date here. [loop]
 
-    hub, workers, progress, comments, posts, notifications, pages, rooms and sounds need the database to be made, and the database needs this: they are set once they are there.
+    hub, workers, progress, comments, posts, notifications, deliveries, pages, rooms and sounds need the database to be made, and the database needs this: they are set once they are there.
     """
 
     def __init__(self) -> None:
@@ -60,6 +61,7 @@ class Listening:
         self.comments: CommentBoard | None = None
         self.posts: PostBoard | None = None
         self.notifications: NotificationBoard | None = None
+        self.deliveries: Delivering | None = None
         self.pages: PageCache | None = None
         self.rooms: Rooms | None = None
         self.tracks = TrackBoard(self.revoked)
@@ -81,8 +83,11 @@ class Listening:
                     self.posts.happened(effect)
                 case CommentChanged() if self.comments is not None:
                     self.comments.changed(effect)
-                case NotificationsChanged() if self.notifications is not None:
-                    self.notifications.changed(effect)
+                case NotificationsChanged():
+                    if self.notifications is not None:
+                        self.notifications.changed(effect)
+                    if self.deliveries is not None:
+                        self.deliveries.wake()
                 case ShownOtherwise() if self.pages is not None:
                     self.pages.forget()
                 case VectorChanged() if self.sounds is not None:

@@ -26,6 +26,9 @@ from relay.features.creations.operations import PostOperations
 from relay.features.creations.post_page import PostPage
 from relay.features.creations.sound_page import SoundPage
 from relay.features.creations.version_operations import VersionOperations
+from relay.features.deliveries import operations as deliveries
+from relay.features.deliveries.pages import DeliveryPages
+from relay.features.deliveries.service import Deliveries
 from relay.features.devices.claim_pages import ClaimPages
 from relay.features.devices.oauth import OAuthEndpoints
 from relay.features.devices.operations import DeviceOperations
@@ -87,6 +90,7 @@ class Table:
     sign_in: SignInServices
     posts: PostServices
     people: PeopleServices
+    deliveries: Deliveries
     kit: Kit
     pages: PageCache
     gate: Gate
@@ -287,6 +291,8 @@ class Table:
             *BeatComments(self.engines.db, given.comments, self.base_url).rows(),
             *notifications.rows(given.notifications),
             *notification_pages.rows(given.notifications, self.render),
+            *deliveries.rows(self.deliveries),
+            *DeliveryPages(deliveries=self.deliveries, render=self.render).rows(),
             *CommentPages(comments=given.comments, render=self.render).rows(),
         ]
 

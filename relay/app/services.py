@@ -257,7 +257,7 @@ async def sign_in_services(
     """Raises BadKey: the signing key cannot be used, or is not the one that the database names. [loop]"""
     db = engines.db
     await listening.load_revoked(db)
-    sending = Sending(db, _mailer(config), engines.limits)
+    sending = Sending(db, mailer_of(config), engines.limits)
     passwords = Passwords(
         db, config.registration, engines.limits, partial(_tell_of_change, sending, base_url)
     )
@@ -284,7 +284,8 @@ async def sign_in_services(
     )
 
 
-def _mailer(config: Config) -> Mailer | None:
+def mailer_of(config: Config) -> Mailer | None:
+    """None: this relay sends no mail. [any]"""
     if config.smtp_url is None or config.mail_from is None:
         return None
     return Mailer(server_of(config.smtp_url), config.mail_from)

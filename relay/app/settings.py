@@ -181,6 +181,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(field="smtp_url", read=_mail_server, secret=True, default="none: it sends no mail",
             meaning="server that letters go to, smtp://user:password@host:587 (with STARTTLS) or smtps://…:465; for links that set a new password"),
     Setting(field="mail_from", read=_mail_sender, default="none", meaning="address that letters come from; together with the server"),
+    Setting(field="private_targets", read=_yes, switch=True, default="false",
+            meaning="call webhooks and push services in private networks, too, for a relay of one house; else only what everybody can reach"),
     Setting(field="json_log", read=_yes, switch=True, meaning="log lines, and the line that says where it listens, as JSON"),
     Setting(field="log_level", read=_level, meaning="debug, info, warning or error; info has a line for each request"),
     Setting(field="database_url", read=_database, also=("DATABASE_URL",), secret=True, default="SQLite in the data folder",

@@ -78,6 +78,7 @@ class Action(StrEnum):
     INBOX_READ = "inbox.read"
     NOTIFICATION_READ = "notification.read"
     NOTIFICATION_EDIT = "notification.edit"
+    NOTIFICATION_TARGET = "notification.target"
     FOLLOW = "social.follow"
     BLOCK = "social.block"
     MUTE = "social.mute"
@@ -179,6 +180,7 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.INBOX_READ: SIGNED_IN,
     Action.NOTIFICATION_READ: SIGNED_IN,  # one's own, and nobody else's
     Action.NOTIFICATION_EDIT: SIGNED_IN,
+    Action.NOTIFICATION_TARGET: OWNER_ONLY,  # a browser that takes pushes, a webhook
     Action.FOLLOW: SIGNED_IN,
     Action.BLOCK: SIGNED_IN,
     Action.MUTE: SIGNED_IN,

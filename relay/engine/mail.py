@@ -8,8 +8,10 @@ import asyncio
 import ipaddress
 import smtplib
 import ssl
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import format_datetime, make_msgid
 from urllib.parse import unquote, urlsplit
 
@@ -45,12 +47,27 @@ class Server(Struct, frozen=True, kw_only=True):
     on_this_machine: bool
 
 
+class _Policy(EmailPolicy):
+    """A link in a header (List-Unsubscribe) stays on its line, however long it is: folded, it would be encoded as words, and no mail
+    program would know it."""
+
+    def fold(self, name: str, value: str) -> str:
+        return f"{name}: {value}{self.linesep}" if _is_link(value) else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if _is_link(value):
+            return f"{name}: {value}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
+
+
 class Letter(Struct, frozen=True, kw_only=True):
-    """Plain text, to one address."""
+    """Plain text, to one address. name: of this one letter; sent twice, a mailbox may know it again by that. headers: more of them."""
 
     to: str
     subject: str
     text: str
+    name: str | None = None
+    headers: Mapping[str, str] = {}
 
 
 def server_of(url: str) -> Server:
@@ -121,13 +138,23 @@ class Mailer:
         return smtp
 
     def _message(self, letter: Letter) -> EmailMessage:
-        message = EmailMessage()
+        message = EmailMessage(policy=_Policy())
         message["From"], message["To"], message["Subject"] = self._sender, letter.to, letter.subject
         message["Date"] = format_datetime(datetime.now(UTC))
-        message["Message-ID"] = make_msgid(domain=self._sender.rpartition("@")[2].rstrip(">"))
+        message["Message-ID"] = self._name_of(letter)
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence is told to us
+        for name, value in letter.headers.items():
+            message[name] = value
         message.set_content(letter.text)
         return message
+
+    def _name_of(self, letter: Letter) -> str:
+        domain = self._sender.rpartition("@")[2].rstrip(">")
+        return make_msgid(domain=domain) if letter.name is None else f"<{letter.name}@{domain}>"
+
+
+def _is_link(value: str) -> bool:
+    return value.startswith(("<https://", "<http://"))
 
 
 def _is_this_machine(host: str) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -14,6 +15,7 @@ from tests.integration.test_relay_commands import relay_command
 from tests.integration.test_relay_mail import give, path_in, sending, to
 from tests.support.browser import PHONE, WIDE, Watched, running_browser
 from tests.support.claims import Claim, FormBrowser
+from tests.support.deliveries import PushBrowser, confirm_mail, letters_to, urgent
 from tests.support.engines import EMBEDDED
 from tests.support.loops import loop_flac
 from tests.support.mail_server import MailServer, running_mail_server
@@ -29,6 +31,7 @@ NOT_SHOWN = {
     "/static/{name}",
     "/settings",
     "/confirm-mail/{secret}",
+    "/stop-letters/{secret}",
 }
 """They send on, or are files; or are for who reads a letter, who need not be signed in."""
 FOR_STRANGERS = (
@@ -45,6 +48,7 @@ FOR_STRANGERS = (
     "/reset-password/{secret}",
     "/forgot-password",
     "/confirm-mail/{secret}",
+    "/stop-letters/{secret}",
     "/oauth/authorize",
 )
 LINKS = {
@@ -52,6 +56,7 @@ LINKS = {
     "/join/{secret}": "join",
     "/reset-password/{secret}": "reset",
     "/confirm-mail/{secret}": "confirm",
+    "/stop-letters/{secret}": "stop",
     "/loop/{token}": "shared",
     "/creations/{creation_id}/links": "links",
 }
@@ -187,12 +192,16 @@ def values(relay: RelayProcess, letters: MailServer) -> dict[str, str]:
         mira.http.post(f"/audio/{posts[0]}/comments", json={"text": "No", "parent_id": said.json()["id"]})
         authorize = Claim(ben).address()
         loop = mira.http.post("/creations", json={"score": LOOP, "visibility": "public"}).json()["id"]
+        mira.http.post("/notifications/webhooks", json={"url": "https://127.0.0.1/"}).raise_for_status()
+        browser = PushBrowser("https://127.0.0.1/push").subscription
+        mira.http.post("/notifications/browsers", json=browser).raise_for_status()
+        stop = stop_link(relay, mira, ben, letters)
         link = mira.http.post(f"{relay.url}/api/loops/{loop}/share", json={"expiresIn": None}).json()
     relay_command("users", "--data", relay.data, "role", "mira.k", "admin")
     with FormBrowser(relay.url) as somebody:
         somebody.http.post("/sign-up", data={"username": "tess", "password": "eight bars of rain"})
         assert give(somebody, "tess@example.com") == 303
-    (letter,) = letters.wait_for(1)
+    (letter,) = letters.wait_for(1, to("tess@example.com"))
     return {
         "post_id": posts[0],
         "username": "ben",
@@ -202,11 +211,21 @@ def values(relay: RelayProcess, letters: MailServer) -> dict[str, str]:
         "tag": "dub",
         "authorize": authorize,
         "confirm": path_in(letter),
+        "stop": stop,
         "shared": f"/loop/{link['shareToken']}",
         "links": f"/creations/{loop}/links",
         "join": path_said(relay, "invite"),
         "reset": path_said(relay, "users", "link", "tess"),
     }
+
+
+def stop_link(relay: RelayProcess, mira: RelayClient, ben: RelayClient, letters: MailServer) -> str:
+    """The path of the link by which ben gets no more letters."""
+    address = confirm_mail(relay.url, "ben", letters)
+    urgent(ben, "mail")
+    mira.follow("ben")
+    (letter,) = letters_to(letters, address, 1)
+    return urlsplit(letter["list-unsubscribe"].strip("<> ")).path
 
 
 def path_said(relay: RelayProcess, *command: str) -> str:

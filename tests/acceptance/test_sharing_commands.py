@@ -46,6 +46,13 @@ async def test_what_is_kept_and_shown_on_and_where_one_is_signed_in() -> None:
             told = json.loads(said)["told"]
             assert not told.pop("reaction") and all(told.values())
             assert "reaction: off" in (await sidechain(owl, "notification-settings"))[1]
+            code, said, _ = await sidechain(
+                owl, "notification-settings", "--on", "mention", "--by", "mail", "--json"
+            )
+            assert code == 0 and json.loads(said)["by"]["mention"] == ["mail", "push", "webhook"]
+            assert "mention: on, mail, push, webhook" in (await sidechain(owl, "notification-settings"))[1]
+            assert (await sidechain(owl, "notification-settings", "--on", "reply", "--by", "owl"))[0] == 2
+            assert (await sidechain(owl, "notification-settings", "--by", "mail"))[0] == 2
             code, _, complaint = await sidechain(owl, "notification-settings", "--on", "naps")
             assert code == 2 and "no kind of notification" in complaint
 

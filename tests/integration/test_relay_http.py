@@ -15,6 +15,7 @@ from relay.features.studio.kit import KIT_VERSION
 from relay.wire.owning import PostDetails
 from relay.wire.rest import AudioPost
 from tests.support.clients import AUDIO, client_of, problem
+from tests.support.deliveries import PushBrowser
 from tests.support.loops import as_file, short_flac
 from tests.support.relay import CALL_LIMIT_S, RelayClient, RelayProcess
 from tests.support.rows import every_operation, every_row
@@ -71,12 +72,14 @@ DEPENDS_ON_MORE = {
     "/settings/password",  # a browser's session
     "/settings/two-step",
     "/settings/mail",
+    "/notifications/webhooks",
+    "/notifications/preferences/browsers",
     "/settings/sign-in",
     "/device",
     "/oauth/decide",
 }
 """Than on who asks."""
-CLOSED_HERE = ("/join/", "/sign-up", "/reset-password", "/confirm-mail")
+CLOSED_HERE = ("/join/", "/sign-up", "/reset-password", "/confirm-mail", "/stop-letters")
 """Of a relay with accounts of its own, links and letters for them, which this one is not."""
 COMMENTS: dict[tuple[str, str], str] = {}
 
@@ -102,6 +105,7 @@ SCORES = {
     },
 }
 CREATIONS: dict[tuple[str, str], str] = {}
+TARGET = re.compile(r"\{browser_id\}|\{webhook_id\}")
 LISTENING = re.compile(
     r"\{analysis_id\}|\{listening_id\}|/(?:analyze|process|download)/job/|/stems|\{track_id\}"
 )
@@ -148,6 +152,16 @@ def downloaded(owner: RelayClient) -> dict[str, str]:
     made = owner.http.post(f"{owner.url}/api/download/track", json=given)
     assert made.status_code == 200, made.text
     return {"track_id": "1" * 32, "job_id": made.json()["jobId"]}
+
+
+def target_of(path: str, owner: RelayClient) -> dict[str, str]:
+    """A browser that takes pushes, or a webhook; one that was taken away is made anew."""
+    name, new = ("webhooks", {"url": "https://hooks.example/"})
+    if "{browser_id}" in path:
+        name, new = "browsers", PushBrowser("https://push.example/a").subscription
+    have = owner.http.get(f"/notifications/{name}").json()[name]
+    one = have[0] if have else owner.http.post(f"/notifications/{name}", json=new).json()
+    return {f"{name.removesuffix('s')}_id": one["id"]}
 
 
 def taken_apart(owner: RelayClient) -> str:
@@ -216,6 +230,8 @@ def test_every_operation_admits_whom_the_table_admits(
         named["link_id"] = link_to(named["creation_id"], request.getfixturevalue("owner"))
     if "{token}" in path:
         named["token"] = share_token(request.getfixturevalue("owner"))
+    if TARGET.search(path):
+        named |= target_of(path, request.getfixturevalue("owner"))
     if "{job_id}" in path:
         named["job_id"] = request.getfixturevalue("owner").http.get("/jobs").json()["jobs"][0]["id"]
     if LISTENING.search(path):

@@ -11,7 +11,7 @@ from relay.features.live.hub import Connection, Entry, Hub
 from relay.features.live.outbox import Outbox
 from relay.features.live.recovery import Place, write_cursor
 from relay.features.live.store import Happened, author_topic
-from relay.features.live.telling import Delivery, Message
+from relay.features.live.telling import Addressed, Message
 from relay.wire.events import (
     CLOSE_SHUTDOWN,
     Event,
@@ -57,7 +57,7 @@ class Teller:
             self.busy -= 1
             raise DatabaseBusy("for a moment")
         self.asked += [each.id for each in events]
-        told = Delivery(payload=PAYLOAD, audience=self.audience)
+        told = Addressed(payload=PAYLOAD, audience=self.audience)
         return [Message(each, told, EPOCH) for each in events if each.id not in self.gone]
 
 

@@ -5,7 +5,7 @@ from msgspec.structs import asdict
 import bridge.control as c
 from daemon.doors.control.answers import Answers
 from daemon.features.feed.talk import Talk
-from daemon.features.notifications.notifications import Notifications
+from daemon.features.notifications.notifications import WAYS, Notifications, Told
 from relay.wire.comments import Comment
 from relay.wire.notifications import Notification
 
@@ -55,10 +55,15 @@ class CommentAnswers:
         return c.Done()
 
     async def _preferences(self, _: c.GetPreferences) -> c.Reply:
-        return c.PreferencesAre(told=asdict(await self._notifications.preferences()))
+        return _preferences(await self._notifications.preferences())
 
     async def _prefer(self, request: c.SetPreferences) -> c.Reply:
-        return c.PreferencesAre(told=asdict(await self._notifications.prefer(request.told)))
+        return _preferences(await self._notifications.prefer(request.told, request.by))
+
+
+def _preferences(found: Told) -> c.PreferencesAre:
+    by = {each.kind: [way for way in WAYS if getattr(each, way)] for each in found.ways}
+    return c.PreferencesAre(told=found.told, by=by)
 
 
 def comment_info(comment: Comment) -> c.CommentInfo:

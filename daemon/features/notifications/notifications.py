@@ -5,17 +5,30 @@ Without a relay that can be reached the last number stands; with another account
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
 
 import msgspec
+from msgspec.structs import asdict
 
 from daemon.core.link_signals import LinkState
-from daemon.errors import SidechainError, UsageError
+from daemon.errors import RelayRefused, SidechainError, UsageError
 from daemon.events import AccountChanged, Bus, LinkChanged, NotificationsChanged
 from daemon.identity.account import Account
+from relay.wire.deliveries import DeliveryPreferencesEdit, KindChoice
 from relay.wire.notifications import NotificationPage, NotificationPreferences, PreferencesEdit
 
 log = logging.getLogger(__name__)
+
+
+WAYS = ("mail", "push", "webhook")
+
+
+class Told(msgspec.Struct, frozen=True):
+    """told: of each kind, whether at all. ways: of each, by which others than the list and the desktop."""
+
+    told: dict[str, bool]
+    ways: list[KindChoice]
 
 
 class Notifications:
@@ -68,15 +81,33 @@ class Notifications:
         counts = await self._account.relay().read_notifications()
         self._bus.tell(NotificationsChanged(unread=counts.unread))
 
-    async def preferences(self) -> NotificationPreferences:
-        """Of what this account is told. Raises Offline, RelayRefused, NotClaimed."""
-        return await self._account.relay().preferences()
+    async def preferences(self) -> Told:
+        """Of what this account is told, and by which ways beside. Raises Offline, RelayRefused, NotClaimed."""
+        relay = self._account.relay()
+        told = asdict(await relay.preferences())
+        try:
+            return Told(told, (await relay.channels()).kinds)
+        except RelayRefused as refused:  # an older relay knows of no ways
+            if refused.status != HTTPStatus.NOT_FOUND:
+                raise
+            return Told(told, [])
 
-    async def prefer(self, told: Mapping[str, bool]) -> NotificationPreferences:
-        """told: of some kinds, whether from now on. Raises UsageError for what is none; Offline, RelayRefused, NotClaimed."""
-        kinds = NotificationPreferences.__struct_fields__
-        if unknown := [each for each in told if each not in kinds]:
-            raise UsageError(
-                f"“{unknown[0]}” is no kind of notification.", f"Say some of: {', '.join(kinds)}."
-            )
-        return await self._account.relay().prefer(msgspec.convert(dict(told), PreferencesEdit))
+    async def prefer(self, told: Mapping[str, bool], by: Sequence[str]) -> Told:
+        """told: of some kinds, whether from now on; by: by those ways, or at all. Raises UsageError for what is none of them; Offline,
+        RelayRefused, NotClaimed.
+        """
+        _require(told, NotificationPreferences.__struct_fields__, "kind of notification")
+        _require(by, WAYS, "way to you")
+        relay = self._account.relay()
+        if by:
+            kinds = [{"kind": kind, **dict.fromkeys(by, is_on)} for kind, is_on in told.items()]
+            await relay.choose_channels(msgspec.convert({"kinds": kinds}, DeliveryPreferencesEdit))
+        else:
+            await relay.prefer(msgspec.convert(dict(told), PreferencesEdit))
+        return await self.preferences()
+
+
+def _require(said: Iterable[str], known: Sequence[str], noun: str) -> None:
+    """Raises UsageError."""
+    if unknown := [each for each in said if each not in known]:
+        raise UsageError(f"“{unknown[0]}” is no {noun}.", f"Say some of: {', '.join(known)}.")

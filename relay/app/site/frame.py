@@ -13,6 +13,7 @@ from relay.core.refusal import Refusal
 from relay.features.creations.embeds import WIDGET_PATH
 from relay.features.creations.media import EMBEDDED
 
+PUSH_WORKER_PATH = "/push-worker.js"
 AN_HOUR = "public, max-age=3600"
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -67,9 +68,14 @@ def rows(views: Views, render: Render, base_url: str) -> list[AnyRow]:
         """The script for pages of others, at an address that stays."""
         return _sent(views.named["widget.js"], call, {"cache-control": AN_HOUR, **EMBEDDED})
 
+    async def push_worker(call: AnyCall) -> AnyAnswer:
+        """What a browser runs for pushes; a browser asks again for it by this address (Service Workers, 6.1)."""
+        return _sent(views.named["push_worker.js"], call, {"cache-control": "no-cache"})
+
     return [
         Page("GET", "/get", Action.SITE_READ, get_it),
         Page("GET", WIDGET_PATH, Action.SITE_READ, widget, limit=Kind.MEDIA, machine=True),
+        Page("GET", PUSH_WORKER_PATH, Action.SITE_READ, push_worker, limit=Kind.MEDIA, machine=True),
         Page("GET", "/static/{name}", Action.SITE_READ, static_file, limit=Kind.MEDIA),
     ]
 

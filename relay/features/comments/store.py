@@ -309,14 +309,14 @@ def forget(tx: Tx, creation_id: str) -> None:
 # telling ------------------------------------------------------------------------------------------------------
 
 
-def tell_comments(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Delivery]:
+def tell_comments(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Addressed]:
     """To each inbox those that its owner sees now. [any thread with a snapshot]"""
-    told: dict[str, live.Delivery] = {}
+    told: dict[str, live.Addressed] = {}
     for each in events:
         row = one(db, each.object_id, live.owner_of_inbox(each.topic))
         if row is not None and row.is_ready:
             payload = CommentAdded(comment=shown(row), why=_WHY[each.kind])
-            told[each.id] = live.Delivery(payload=payload, audience=Audience.EVERYBODY)
+            told[each.id] = live.Addressed(payload=payload, audience=Audience.EVERYBODY)
     return told
 
 

@@ -14,7 +14,7 @@ from relay.features.live import api as live
 from relay.wire.events import FeedNewPost, FeedPostChanged, FeedPostRemoved
 
 Happened = Sequence[live.Happened]
-Told = dict[str, live.Delivery]
+Told = dict[str, live.Addressed]
 
 
 def tellers(base_url: str) -> dict[str, live.Teller]:
@@ -38,7 +38,7 @@ def tell_changed(base_url: str, db: Connection, events: Happened) -> Told:
         id_: replace(each, state=State.READY) for id_, each in shown.items() if each.state is State.DELETED
     }
     removed = {
-        each.id: live.Delivery(
+        each.id: live.Addressed(
             payload=FeedPostRemoved(post_id=each.object_id), audience=audience(gone[each.object_id])
         )
         for each in events
@@ -51,7 +51,7 @@ def tell_withdrawn(db: Connection, events: Happened) -> Told:
     """Unless it came back since. [any thread with a snapshot]"""
     shown = shown_of(db, [each.object_id for each in events])
     return {
-        each.id: live.Delivery(payload=FeedPostRemoved(post_id=each.object_id), audience=Audience.OTHERS)
+        each.id: live.Addressed(payload=FeedPostRemoved(post_id=each.object_id), audience=Audience.OTHERS)
         for each in events
         if each.object_id in shown and audience(shown[each.object_id]) not in OTHERS_HEAR
     }
@@ -64,7 +64,7 @@ def _tell_posts(
     posts = told(db, [each.object_id for each in events], base_url)
     shown = shown_of(db, list(posts))
     return {
-        each.id: live.Delivery(
+        each.id: live.Addressed(
             payload=payload(post=posts[each.object_id]), audience=audience(shown[each.object_id])
         )
         for each in events

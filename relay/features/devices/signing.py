@@ -7,6 +7,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
@@ -32,6 +33,12 @@ def load_key(path: Path) -> OKPKey:
     if not key.is_private or key.curve_name != "Ed25519":
         raise BadKey(f"{path} holds no private Ed25519 key. Name another file, or let the relay make one.")
     return key
+
+
+def seed_of(key: OKPKey) -> bytes:
+    """32 bytes, of which other secrets of the relay are derived. [any]"""
+    assert isinstance(key.private_key, Ed25519PrivateKey)
+    return key.private_key.private_bytes_raw()
 
 
 async def agree_on_key(db: Database, key: OKPKey) -> None:

@@ -18,7 +18,7 @@ from relay.wire.events import (
 from relay.wire.rest import Producer
 
 Happened = Sequence[live.Happened]
-Told = dict[str, live.Delivery]
+Told = dict[str, live.Addressed]
 
 
 def _tell(
@@ -30,7 +30,7 @@ def _tell(
     """Of the actors of events that still hold, but of nobody who is suspended."""
     found = accounts.present(db, sorted({each.actor_id for each in events}))
     return {
-        each.id: live.Delivery(payload=payload(found[each.actor_id]), audience=Audience.EVERYBODY)
+        each.id: live.Addressed(payload=payload(found[each.actor_id]), audience=Audience.EVERYBODY)
         for each in events
         if each.actor_id in found and holds(each)
     }
@@ -69,7 +69,7 @@ def tell_accepted(db: Connection, events: Happened) -> Told:
 def tell_parted(db: Connection, events: Happened) -> Told:
     """Unless they follow again. [any thread with a snapshot]"""
     return {
-        each.id: live.Delivery(payload=FeedAuthorRemoved(user_id=each.object_id), audience=Audience.OWNER)
+        each.id: live.Addressed(payload=FeedAuthorRemoved(user_id=each.object_id), audience=Audience.OWNER)
         for each in events
         if not follows(db, each.actor_id, each.object_id)
     }

@@ -20,12 +20,12 @@ from relay.features.live.store import (
     is_told_first,
     owner_of_inbox,
 )
-from relay.features.live.telling import Delivery, Teller
+from relay.features.live.telling import Addressed, Teller
 
 __all__ = [
     "Act",
+    "Addressed",
     "Blocked",
-    "Delivery",
     "Followed",
     "Happened",
     "Listener",

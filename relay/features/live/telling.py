@@ -17,7 +17,7 @@ from relay.features.live.store import Happened
 from relay.wire.events import Event, Payload
 
 
-class Delivery(Struct, frozen=True, kw_only=True):
+class Addressed(Struct, frozen=True, kw_only=True):
     """audience: who may hear of it at most. about_id: whose it is, where somebody else did something with it: of no news to who
     hears of them anyway.
     """
@@ -27,7 +27,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     about_id: str | None = None
 
 
-Teller = Callable[[Connection, Sequence[Happened]], Mapping[str, Delivery]]
+Teller = Callable[[Connection, Sequence[Happened]], Mapping[str, Addressed]]
 """From events of one kind to what is told of them, by the event's id. [any thread with a snapshot]"""
 
 
@@ -36,7 +36,7 @@ class Message:
 
     __slots__ = ("_bytes", "_cursor", "about_id", "audience", "happened", "payload")
 
-    def __init__(self, happened: Happened, told: Delivery, epoch: str) -> None:
+    def __init__(self, happened: Happened, told: Addressed, epoch: str) -> None:
         self.happened = happened
         self.payload = told.payload
         self.audience = told.audience
@@ -78,7 +78,7 @@ class Tellers:
         by_kind: dict[str, list[Happened]] = {}
         for each in ordered:
             by_kind.setdefault(each.kind, []).append(each)
-        told: dict[str, Delivery] = {}
+        told: dict[str, Addressed] = {}
         for kind, group in by_kind.items():
             if (teller := self._of_kind.get(kind)) is not None:  # else of a newer relay beside us
                 told.update(teller(db, group))

@@ -11,10 +11,10 @@ from relay.wire.events import FeedAuthorRemoved
 SUSPENDED = "suspended"
 
 
-def tell_suspended(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Delivery]:
+def tell_suspended(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Addressed]:
     """Unless it is there again. [any thread with a snapshot]"""
     return {
-        each.id: live.Delivery(payload=FeedAuthorRemoved(user_id=each.object_id), audience=Audience.OTHERS)
+        each.id: live.Addressed(payload=FeedAuthorRemoved(user_id=each.object_id), audience=Audience.OTHERS)
         for each in events
         if accounts.is_suspended(db, each.object_id)
     }

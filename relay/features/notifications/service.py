@@ -59,6 +59,11 @@ class Notifications:
         new = [each for each in groups if any(act.id == note_id for act in each)]
         return _counted(groups), self._shown(new[0]) if new else None
 
+    def of(self, db: Connection, account_id: str, note_ids: Sequence[str]) -> list[Notification]:
+        """What of these stands, told of together as in the list. [any thread with a snapshot]"""
+        groups = grouped(standing(db, account_id, store.of_ids(db, account_id, note_ids)))
+        return [self._shown(each) for each in groups]
+
     async def mark_seen(self, account_id: str) -> NotificationCounts:
         """All of them."""
 

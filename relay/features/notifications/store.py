@@ -36,6 +36,14 @@ class Note(Struct, frozen=True, kw_only=True):
     is_read: bool
 
 
+class New(Struct, frozen=True, kw_only=True):
+    """What is to be taken to somebody, too."""
+
+    id: str
+    account_id: str
+    kind: Kind
+
+
 # writing ------------------------------------------------------------------------------------------------------
 
 
@@ -50,12 +58,27 @@ def note(
     if told_as is None or not preferences(tx.db, account_id)[told_as]:
         return
     made = tx.db.execute(
-        "INSERT INTO notification (id, account_id, kind, actor_id, about_id, detail, at_us)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+        "INSERT INTO notification (id, account_id, kind, actor_id, about_id, detail, at_us, is_queued)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING RETURNING id",
         (new_id(), account_id, kind, actor_id, about_id, detail, at_us),
     ).fetchone()
     if made is not None:
         tx.effects.append(NotificationsChanged(commit=tx.commit, account_id=account_id, id=made[0]))
+
+
+def take_unqueued(tx: Tx, limit: int) -> list[New]:
+    """The oldest that nobody has looked at for deliveries; from now on somebody has. [writer]"""
+    rows = tx.db.execute(
+        "UPDATE notification SET is_queued = 1 WHERE id IN (SELECT id FROM notification WHERE is_queued = 0"
+        " ORDER BY at_us, id LIMIT ?) RETURNING id, account_id, kind, at_us",
+        (limit,),
+    ).fetchall()
+    rows.sort(key=lambda row: (row[3], row[0]))
+    return [
+        New(id=id_, account_id=account_id, kind=OF_ACT[kind])
+        for id_, account_id, kind, _ in rows
+        if kind in OF_ACT
+    ]
 
 
 def mark_seen(tx: Tx, account_id: str, at_us: int) -> bool:
@@ -122,6 +145,21 @@ def unread(db: Connection, account_id: str, limit: int) -> list[Note]:
         " ORDER BY at_us DESC, id DESC LIMIT ?",
         (account_id, limit),
     )
+
+
+def of_ids(db: Connection, account_id: str, ids: Sequence[str]) -> list[Note]:
+    """The newest first; those that there are. [any thread with a snapshot]"""
+    return _notes(
+        db,
+        f"SELECT {_COLUMNS} FROM notification WHERE account_id = ? AND id IN ({', '.join('?' * len(ids)) or 'NULL'})"
+        " ORDER BY at_us DESC, id DESC",
+        (account_id, *ids),
+    )
+
+
+def any_unqueued(db: Connection) -> bool:
+    """[any thread with a snapshot]"""
+    return db.execute("SELECT 1 FROM notification WHERE is_queued = 0 LIMIT 1").fetchone() is not None
 
 
 def _notes(db: Connection, sql: str, values: Sequence[object]) -> list[Note]:

@@ -134,7 +134,7 @@ def _repost(tx: Tx, account_id: str, post: AudioPost, text: str) -> tuple[str, s
     return row
 
 
-def tell_reposts(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Delivery]:
+def tell_reposts(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Addressed]:
     """Those that still stand, of posts that are there. [any thread with a snapshot]"""
     marks = ", ".join("?" * len(events))
     rows = db.execute(
@@ -144,7 +144,7 @@ def tell_reposts(db: Connection, events: Sequence[live.Happened]) -> dict[str, l
     ).fetchall()
     found = {each.id: each for each in reposts_of(db, rows)}
     return {
-        each.id: live.Delivery(
+        each.id: live.Addressed(
             payload=SocialNewRepost(repost=found[each.object_id]), audience=Audience.EVERYBODY
         )
         for each in events
@@ -157,7 +157,7 @@ _STANDING = f"""SELECT r.account_id, r.creation_id, r.text, r.created_us, w.user
   WHERE w.suspended_us IS NULL AND {PUBLIC} AND r.account_id IN ({{people}}) AND r.creation_id IN ({{posts}})"""
 
 
-def tell_shown(base_url: str, db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Delivery]:
+def tell_shown(base_url: str, db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Addressed]:
     """To who follows somebody, what they show of others; or, of what they show no longer, that it is gone from there.
 
     Whoever hears of its author has the post itself, and is not told. [any thread with a snapshot]
@@ -170,12 +170,12 @@ def tell_shown(base_url: str, db: Connection, events: Sequence[live.Happened]) -
     rows = db.execute(_STANDING.format(**marks), {"viewer": "", **people, **about}).fetchall()
     standing = {(who, which): row for who, which, *row in rows}
     posts = creations.told(db, list({which for _, which in standing}), base_url) if standing else {}
-    told: dict[str, live.Delivery] = {}
+    told: dict[str, live.Addressed] = {}
     for each in events:
         row = standing.get((each.actor_id, each.object_id))
         if row is None:
             gone = FeedRepostRemoved(post_id=each.object_id, user_id=each.actor_id)
-            told[each.id] = live.Delivery(payload=gone, audience=Audience.FOLLOWERS)
+            told[each.id] = live.Addressed(payload=gone, audience=Audience.FOLLOWERS)
             continue
         text, at_us, username, owner_id = row
         shown = msgspec.structs.asdict(posts[each.object_id]) | {
@@ -185,7 +185,7 @@ def tell_shown(base_url: str, db: Connection, events: Sequence[live.Happened]) -
             "repost_text": text,
             "reposted_at": rfc3339(at_us),
         }
-        told[each.id] = live.Delivery(
+        told[each.id] = live.Addressed(
             payload=FeedReposted(post=FeedPost(**shown)), audience=Audience.FOLLOWERS, about_id=owner_id
         )
     return told

@@ -130,17 +130,17 @@ def tell(tx: Tx, reaction: Reaction, owner_id: str, at_us: int) -> None:
     )
 
 
-def tell_likes(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Delivery]:
+def tell_likes(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Addressed]:
     """[any thread with a snapshot]"""
     return _tell(db, events, "creation_like")
 
 
-def tell_reactions(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Delivery]:
+def tell_reactions(db: Connection, events: Sequence[live.Happened]) -> dict[str, live.Addressed]:
     """[any thread with a snapshot]"""
     return _tell(db, events, "reaction")
 
 
-def _tell(db: Connection, events: Sequence[live.Happened], table: str) -> dict[str, live.Delivery]:
+def _tell(db: Connection, events: Sequence[live.Happened], table: str) -> dict[str, live.Addressed]:
     """Those that still stand, on creations that are still there, of people who are not suspended."""
     marks = ", ".join("?" * len(events))
     columns = LIKE_COLUMNS if table == "creation_like" else REACTION_COLUMNS
@@ -152,7 +152,7 @@ def _tell(db: Connection, events: Sequence[live.Happened], table: str) -> dict[s
     standing = {each.id: each for each in map(read_reaction, rows)}
     people = accounts.present(db, sorted({each.user_id for each in standing.values()}))
     return {
-        each.id: live.Delivery(
+        each.id: live.Addressed(
             payload=SocialNewReaction(
                 reaction=standing[each.object_id], username=people[each.actor_id].username
             ),

@@ -7,7 +7,7 @@ from relay.core.visibility import Audience
 from relay.features.live.batch import Batch, Round
 from relay.features.live.encoding import Encoded, Encoding
 from relay.features.live.outbox import Outbox
-from relay.features.live.telling import Delivery, Message
+from relay.features.live.telling import Addressed, Message
 from relay.wire.events import (
     CLOSE_SHUTDOWN,
     CLOSE_SLOW,
@@ -150,7 +150,7 @@ async def test_a_reader_past_its_budget_is_given_up_and_holds_nothing() -> None:
 async def test_a_message_is_encoded_once_for_all_listeners() -> None:
     message = Encoded(Pong(r=1))
     assert message.as_bytes(Encoding.JSON) is message.as_bytes(Encoding.JSON)
-    event = Message(happened(1), Delivery(payload=PAYLOAD, audience=Audience.EVERYBODY), EPOCH)
+    event = Message(happened(1), Addressed(payload=PAYLOAD, audience=Audience.EVERYBODY), EPOCH)
     assert event.as_bytes(Encoding.MSGPACK) is event.as_bytes(Encoding.MSGPACK)
 
 

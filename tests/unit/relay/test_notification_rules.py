@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.features.notifications.pages import ASKED
+from relay.features.deliveries.pages import ASKED
 from relay.features.notifications.rules import (
     ALONE,
     GROUP_SPAN_US,

@@ -34,6 +34,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "trusted_proxies": ("10.0.0.0/8, 192.0.2.1", ("10.0.0.0/8", "192.0.2.1")),
     "smtp_url": ("smtps://relay:word@mail.example", "smtps://relay:word@mail.example"),
     "mail_from": ("relay@band.example", "relay@band.example"),
+    "private_targets": ("yes", True),
     "json_log": ("1", True),
     "log_level": ("INFO", "info"),
     "database_url": ("postgresql://relay:word@db/relay", "postgresql://relay:word@db/relay"),
