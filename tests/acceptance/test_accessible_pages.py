@@ -387,8 +387,10 @@ def test_a_first_view_is_small(relay: RelayProcess, browser: Browser, values: di
             client.post(
                 audio, title=f"One of many, number {seed}", bpm=128.0, bar_frames=bars, genre=["dub", "late"]
             )
-    for path in ("/", "/p/{post_id}"):
+    for path in ("/", "/p/{post_id}", "/studio"):
         watched, sizes = Watched(browser, PHONE), {}
+        if path == "/studio":  # has most for who is signed in
+            watched.sign_in(relay.url, "mira.k")
         watched.page.on("response", lambda each, sizes=sizes: sizes.__setitem__(each.url, each))
         watched.page.goto(relay.url + path.format(**values), wait_until="networkidle")
         sent = {url: each.request.sizes()["responseBodySize"] for url, each in sizes.items()}

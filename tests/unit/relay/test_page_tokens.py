@@ -38,13 +38,17 @@ def test_who_takes_gzip(header: str, takes: bool) -> None:
     assert takes_gzip({"accept-encoding": header} if header else {}) is takes
 
 
-def test_pages_are_packed_and_nothing_else() -> None:
+def test_pages_and_what_is_public_are_packed_and_nothing_else() -> None:
     asked = {"accept-encoding": "gzip"}
     page: Answer[Nothing] = Answer(content=b"<p>again</p>" * 500, media_type="text/html; charset=utf-8")
     small = compressed(page, asked)
     assert gzip.decompress(small.content) == page.content and small.headers["content-encoding"] == "gzip"
     assert compressed(page, {}).content == page.content, "but it says that it differs by what is taken"
     assert compressed(page, {}).headers["vary"] == "Accept-Encoding"
+    public = {"cache-control": "public, max-age=300", "vary": "Cookie"}
+    kit: Answer[Nothing] = Answer(content=page.content, media_type="application/json", headers=public)
+    assert gzip.decompress(compressed(kit, asked).content) == kit.content
+    assert compressed(kit, asked).headers["vary"] == "Cookie, Accept-Encoding"
     others: tuple[Answer[Nothing], ...] = (
         Answer(content=page.content, media_type="application/json"),
         Answer(content=b"x" * (LEAST_BYTES - 1), media_type="text/html"),
