@@ -107,7 +107,7 @@ def unlocked_keyring(env: dict[str, str], password: str) -> Iterator["subprocess
 def wait_for_name(env: dict[str, str], name: str) -> None:
     """Until somebody owns the name on the bus. gdbus waits by itself."""
     waited = subprocess.run(
-        [program("gdbus", "libglib2.0-bin"), "wait", "--session", f"--timeout={START_LIMIT_S}", name],
+        [program("gdbus", "libglib2.0-bin"), "wait", "--session", f"--timeout={START_LIMIT_S:.0f}", name],
         env=env,
         capture_output=True,
         text=True,
