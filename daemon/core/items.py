@@ -22,7 +22,7 @@ from relay.wire.events import (
 from relay.wire.rest import AudioPost, FeedPost
 
 REASON = "repost"
-_OF_REPOST = ("reason", "reposted_by", "reposted_by_id", "repost_text", "reposted_at")
+_OF_ITEM = tuple(name for name in FeedPost.__struct_fields__ if name not in AudioPost.__struct_fields__)
 
 
 class Mention(NamedTuple):
@@ -61,7 +61,7 @@ def as_it_stands(item: AudioPost, post: AudioPost) -> AudioPost:
     """A post as it is now, where the item stands that it is. [any]"""
     if not isinstance(item, FeedPost):
         return _plain(post)
-    now = asdict(post) | {name: getattr(item, name) for name in _OF_REPOST}
+    now = asdict(post) | {name: getattr(item, name) for name in _OF_ITEM}
     return FeedPost(**{name: now[name] for name in FeedPost.__struct_fields__})
 
 
