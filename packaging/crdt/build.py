@@ -26,7 +26,7 @@ LIMIT_S = 300
 def main() -> None:
     """Raises CalledProcessError where npm or esbuild cannot."""
     BUILD.mkdir(parents=True, exist_ok=True)
-    with (BUILD / ".lock").open("w") as alone:  # tests side by side, each in want of it
+    with (BUILD / ".lock").open("w", encoding="utf-8") as alone:  # tests side by side, each in want of it
         fcntl.flock(alone, fcntl.LOCK_EX)
         head = f"/* of {digest()} */\n"
         if not (TARGET.exists() and TARGET.read_text("utf-8").startswith(head)):

@@ -61,7 +61,11 @@ class Maker:
         match kind:
             case inspect.IntType(ge=low, le=high):
                 return self.chance.choice(
-                    [low or 0, high or 1 << 40, self.chance.randint(low or 0, min(high or 99, 999))]
+                    [
+                        low or 0,
+                        high or 1 << 40,
+                        self.chance.randint(low or 0, max(low or 0, min(high or 99, 999))),
+                    ]
                 )
             case inspect.FloatType(ge=low, gt=above, le=high):
                 return self.chance.uniform(low or above or 0.0, high or 1000.0)
@@ -195,6 +199,8 @@ def check(row: AnyRow, answer: httpx.Response, asked: object) -> None:
     if answer.status_code >= 400:
         problem = msgspec.json.decode(answer.content, type=Problem)
         assert problem.status == answer.status_code and problem.detail, where
+    elif answer.headers.get("content-type", "").startswith("text/csv"):
+        assert "format=csv" in row.operation.text, where
     elif row.operation.reply not in (AudioBytes, Nothing):
         msgspec.json.decode(answer.content, type=row.operation.reply)
 

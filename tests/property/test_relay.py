@@ -288,7 +288,14 @@ VIEWS = Views()
 def test_no_text_of_a_stranger_becomes_markup(text: str) -> None:
     def shown(words: str) -> str:
         said = {"title": words, "detail": words, "next_step": words}
-        around = {"session": None, "dev": False, "here": "", "sign_in_to": "", "may_appeal": False}
+        around: dict[str, object] = {
+            "session": None,
+            "dev": False,
+            "here": "",
+            "sign_in_to": "",
+            "may_appeal": False,
+        }
+        around["way"] = ("/", words)
         return VIEWS.render("trouble.html", **said, **around).decode()
 
     page, outside = shown(text), shown("x")

@@ -11,7 +11,7 @@ from relay.engine.database.migrations import schema_files
 from relay.engine.database.sqlite import migrate
 
 _INSERT = re.compile(r"\bINSERT INTO (\w+)")
-_CREATE = re.compile(r"\bCREATE TABLE (?:IF NOT EXISTS )?(\w+)")
+_CREATE_OR_DROP = re.compile(r"\b(CREATE|DROP) TABLE (?:IF (?:NOT )?EXISTS )?(\w+)")
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -54,9 +54,12 @@ def tables_at(schema: int) -> list[Table]:
 
 
 def made_by(engine: str, schema: int) -> set[str]:
-    """Names of all tables that the files of an engine make up to this number. [any]"""
-    files = (file for file in schema_files(engine) if file.number <= schema)
-    return {name for file in files for name in _CREATE.findall(file.script)}
+    """Names of all tables that are there after the files of an engine up to this number. [any]"""
+    found = set[str]()
+    for file in schema_files(engine):
+        for deed, name in _CREATE_OR_DROP.findall(file.script) if file.number <= schema else ():
+            (found.add if deed == "CREATE" else found.discard)(name)
+    return found
 
 
 def filled_by_schema() -> set[str]:
