@@ -191,7 +191,10 @@ def test_the_list_as_a_page_and_what_is_chosen_as_a_form(
         page = browser.http.get("/notifications")
         assert "fan1 and fan0 follow you" in page.text and "(unread)" not in page.text
         form = browser.http.get("/notifications/preferences")
-        assert form.text.count("checked") == len(Kind)
-        saved = browser.press(form, to="/notifications/preferences", follow="yes", comment="yes")
-        assert saved.headers["location"] == "/notifications"
+        assert form.text.count("checked") == 3 * len(Kind), (
+            "here, by push and to webhooks; by mail what one asks for"
+        )
+        chosen = {"follow.app": "yes", "comment.mail": "yes"}
+        saved = browser.press(form, to="/notifications/preferences", **chosen)
+        assert saved.headers["location"] == "/notifications/preferences"
         assert browser.http.get("/notifications/preferences").text.count("checked") == 2
