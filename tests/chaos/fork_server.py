@@ -6,7 +6,6 @@ is the real one, with three differences that make it fast and repeatable: its re
 imports take a second), its default executor has one thread, and its threads have names that /proc shows.
 """
 
-import asyncio
 import contextlib
 import functools
 import json
@@ -16,16 +15,17 @@ import signal
 import socket
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import audio.recording
+import daemon.app.app
 import daemon.features.rendering.renderer
 import daemon.library.database
 from daemon.app.app import serve
 from daemon.errors import SidechainError
 from daemon.features.rendering import render_worker
 from daemon.settings.reading import load
+from daemon.system.threads import Threads
 
 STUB = """
 import array, os, socket, sys
@@ -40,16 +40,6 @@ def name_thread(name: str) -> None:
     Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(name)
 
 
-class OneThread(asyncio.DefaultEventLoopPolicy):
-    def new_event_loop(self) -> asyncio.AbstractEventLoop:
-        loop = super().new_event_loop()
-        pool = ThreadPoolExecutor(
-            1, thread_name_prefix="asyncio", initializer=name_thread, initargs=("sdc-pool",)
-        )
-        loop.set_default_executor(pool)
-        return loop
-
-
 def run_daemon(env: dict[str, str], log: str, workers: str) -> int:
     """In the child. The exit code."""
     os.setsid()
@@ -60,9 +50,10 @@ def run_daemon(env: dict[str, str], log: str, workers: str) -> int:
     name_thread("sdc-loop")
     if "CHAOS_NO_FSYNC" in env:  # to see that the judge sees it
         os.fsync = lambda fd: None
-    asyncio.set_event_loop_policy(OneThread())
-    daemon.library.database.ThreadPoolExecutor = functools.partial(  # type: ignore[attr-defined,misc]
-        ThreadPoolExecutor, initializer=name_thread, initargs=("sdc-store",)
+    one_thread = functools.partial(Threads, 1, initializer=name_thread, initargs=("sdc-pool",))
+    daemon.app.app.Threads = one_thread  # type: ignore[attr-defined,misc,assignment]
+    daemon.library.database.Threads = functools.partial(  # type: ignore[attr-defined,misc,assignment]
+        Threads, initializer=name_thread, initargs=("sdc-store",)
     )
     daemon.features.rendering.renderer.worker_command = lambda: [
         sys.executable,
