@@ -17,7 +17,9 @@ AUDIO = Path(__file__).parents[4] / "audio"
 
 def test_each_stage_that_there_is_has_a_word() -> None:
     told = {
-        each for file in AUDIO.rglob("*.py") for each in re.findall(r'progress\("(\w+)"', file.read_text())
+        each
+        for file in AUDIO.rglob("*.py")
+        for each in re.findall(r'progress\("(\w+)"', file.read_text(encoding="utf-8"))
     }
     assert len(told) > 3 and told | {"flac", "upload"} == STAGES.keys()
 
