@@ -30,7 +30,11 @@ STEPS = {
 }
 """What a type ends in, by states of jobs."""
 JobType = Annotated[
-    str, Meta(pattern=rf"^(?:download|processing|analysis):job:(?:{'|'.join(sorted(set(STEPS.values())))})\Z")
+    str,
+    Meta(
+        pattern=rf"^(?:download|processing|analysis):job:(?:{'|'.join(sorted(set(STEPS.values())))})\Z",
+        max_length=32,
+    ),
 ]
 
 

@@ -88,10 +88,11 @@ async def test_a_preview_is_in_the_sessions_output_and_in_no_recording_or_export
                             if now.state == state and now.heard_s >= heard_s:
                                 return now
 
-                heard_s = (await told("playing", heard_s=1.5)).heard_s
+                await told("playing", heard_s=1.5)
                 if plugin_format == "vst3":  # LV2 hosts do not tell that they record
                     await session.do("record on")
-                    await told("muted", heard_s + 1.0)
+                    muted_s = (await told("muted")).heard_s
+                    await told("muted", muted_s + 1.0)
                     await session.do("record off")
                     heard_s = (await told("playing")).heard_s
                     await told("playing", heard_s + 1.0)

@@ -10,12 +10,13 @@ import msgspec
 import pytest
 
 from relay.core.access import Actor
+from relay.core.dashed_ids import bare
 from relay.engine.clock import now_us
 from relay.features.accounts import api as accounts
 from relay.features.creations import api as creations
 from relay.features.listening import track_board
 from relay.features.live.tickets import Tickets
-from relay.wire.events import CLOSE_BAD_MESSAGE, CLOSE_EXPIRED, CLOSE_REVOKED, CLOSE_SHUTDOWN
+from relay.wire.events import CLOSE_BAD_MESSAGE, CLOSE_EXPIRED, CLOSE_REVOKED, CLOSE_SHUTDOWN, JobProgress
 from relay.wire.facts import RelayFacts
 from relay.wire.tracks import MAX_SAID_BYTES, MAX_TRACKS, TrackAnswer, TrackJobTold, TrackRefused
 from tests.support.asgi_peer import InMemory, relay_in_memory
@@ -93,6 +94,8 @@ async def test_jobs_of_ones_own_tracks_are_told_and_nobody_elses(peer: InMemory)
     assert {(each.job_id, each.track_id) for each in told} == {(job["jobId"], dashed)}, "of this track alone"
     assert (told[-1].status, told[-1].progress, told[-1].error) == ("done", 1.0, None)
     assert {each.type for each in told[:-1]} <= {"analysis:job:progress"}
+    late_word = JobProgress(job_id=bare(job["jobId"]), kind="analyse", state="running", stage="hears")
+    peer.relay.posts.tracks.said(ana.user.id, late_word)  # an end is told once, whatever arrives after it
     parted = await ask(peer, ana.access_token, "/api/process/separate", {"trackId": track_id})
     told = await talk.until("processing:job:completed")
     assert {each.job_id for each in told} == {parted["jobId"]}

@@ -39,8 +39,10 @@ class Subscriber:
         self.tracks.add(track_id)
 
     def tell(self, job_id: str, progress: JobProgress | None) -> None:
-        """None: how it stands is read."""
-        self._waiting[job_id] = progress or self._waiting.get(job_id)
+        """None: how it stands is told in any case. What a worker says of its run replaces no end: it may come late."""
+        runs = progress is not None and progress.state == "running"
+        waits = self._waiting.get(job_id, progress)
+        self._waiting[job_id] = waits if runs and (waits is None or waits.state != "running") else progress
         self._work.set()
 
     def end(self, code: int, reason: str) -> None:

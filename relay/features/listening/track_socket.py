@@ -13,6 +13,7 @@ from relay.core.dashed_ids import bare, dashed
 from relay.core.refusal import Refusal
 from relay.engine.clock import now_us
 from relay.engine.database import Database, DatabaseBusy
+from relay.engine.jobs.workers import ENDED
 from relay.features.accounts import api as accounts
 from relay.features.listening import results
 from relay.features.listening.service import Hearing
@@ -145,22 +146,24 @@ class TrackSockets:
     async def _told(
         self, subscriber: Subscriber, job_id: str, progress: JobProgress | None
     ) -> TrackJobTold | None:
-        """As it stands now, whatever was said since; None: it is none of theirs."""
+        """As it stands now, whatever was said since; None: it is none of theirs, or has ended since and that is told on its own."""
         try:
             found = await self._hearing.own_job(subscriber.actor, job_id)
         except Refusal:
             return None
         if results.track_of(found.row) not in subscriber.tracks:
             return None
+        runs = progress is not None and progress.state == "running"
+        if runs and found.state in ENDED:
+            return None
         job = results.job(found)
-        runs = progress is not None and progress.state == job.status == "running"
         return TrackJobTold(
             type=f"{FAMILIES[found.row.kind]}:job:{STEPS.get(job.status, 'progress')}",
             job_id=job.job_id,
             track_id=job.track_id,
             status=job.status,
-            stage=progress.stage if runs and progress else job.stage,
-            progress=progress.fraction if runs and progress else job.progress,
+            stage=progress.stage if progress and runs and job.status == "running" else job.stage,
+            progress=progress.fraction if progress and runs and job.status == "running" else job.progress,
             error=job.error,
         )
 
