@@ -28,7 +28,7 @@ dev: $(BUILD)/setup $(CRDT) ## that, and what tests and checks need
 demo: setup ## see the whole path once: play, keep, level, post, and the follower has it; STAY=1 leaves the page open
 	@$(VENV)/bin/sidechain demo $(if $(STAY),--stay)
 
-test: dev $(BUILD)/system-test $(BUILD)/system-plugin $(BUILD)/prometheus ## everything that can be tested on Linux, one worker more than cores; JOBS=1: one after another
+test: dev $(BUILD)/system-test $(BUILD)/system-plugin $(BUILD)/prometheus $(BUILD)/clamd ## everything that can be tested on Linux, one worker more than cores; JOBS=1: one after another
 	@$(PY) -m tests.support.compiled # outside the tests, whose time is limited
 	@$(PY) -m pytest -q -n $(or $(JOBS),$(shell expr $$(nproc) + 1)) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 5 --ignore=tests/windows
 
@@ -122,6 +122,9 @@ $(BUILD)/system-%: packaging/ensure_system.sh
 
 $(BUILD)/prometheus: packaging/unpack_debian.sh | $(BUILD)/system-test
 	@$(STEP) "fetching Prometheus (20 MB)" packaging/unpack_debian.sh prometheus $@ prometheus promtool
+
+$(BUILD)/clamd: packaging/unpack_debian.sh | $(BUILD)/system-test
+	@$(STEP) "fetching ClamAV's daemon" packaging/unpack_debian.sh clamav-daemon $@ clamd
 
 # What the tests of Windows run: both halves of the cross-build, and where it runs.
 $(BUILD)/windows/ready: requirements/windows.lock requirements/cross.lock tests/windows/setup.sh FORCE

@@ -23,7 +23,7 @@ test "$purpose" = test && needs="$needs
   gnome-keyring-daemon:gnome-keyring
   pulseaudio:pulseaudio pactl:pulseaudio-utils libportaudio.so.2:libportaudio2 man:man-db
   /usr/lib/$(uname -m)-linux-gnu/alsa-lib/libasound_module_pcm_pulse.so:libasound2-plugins
-  ffmpeg:ffmpeg mpg123:mpg123 libebur128.so.1:libebur128-1
+  clamdscan:clamdscan ffmpeg:ffmpeg mpg123:mpg123 libebur128.so.1:libebur128-1
   /usr/share/sonic-pi/samples/loop_mika.flac:sonic-pi-samples"
 test "$purpose" = pictures && needs="$needs
   xfce4-panel:xfce4-panel /usr/lib/$(uname -m)-linux-gnu/xfce4/xfconf/xfconfd:xfconf

@@ -16,7 +16,7 @@ elif command -v apt-get >/dev/null 2>&1; then
   cd "$fetched"
   apt-get download -qq "$package" 2>/dev/null || { apt-get update -qq && apt-get download -qq "$package" 2>/dev/null; }
   dpkg -x ./*.deb unpacked
-  for program in "$@"; do cp -f "unpacked/usr/bin/$program" "$folder/"; done
+  for program in "$@"; do cp -f unpacked/usr/*bin/"$program" "$folder/"; done
 else
   echo "Please install $package, then run make again." >&2
   exit 1

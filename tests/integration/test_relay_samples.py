@@ -121,14 +121,19 @@ async def test_a_quota_is_warned_of_and_then_holds(peer: InMemory, monkeypatch: 
 
 async def test_a_scanner_is_asked_first(peer: InMemory, tmp_path: Path) -> None:
     samples = peer.relay.posts.samples
-    samples._scanner = Scanner(path=str(tmp_path / "clamd"))
+    samples._scanner = Scanner(path=str(tmp_path / "clamd" / "socket"))
     ana = Owner(peer, (await peer.claimed("ana")).access_token)
     away = await ana.upload(wav(0.1))
     assert (away.status_code, away.json()["code"]) == (503, "busy")
-    async with clamd(tmp_path / "clamd"):
-        found = await ana.upload(wav(0.1) + EICAR)
-        assert found.json()["code"] == "audio_refused" and "virus" in found.json()["detail"]
+    async with clamd(tmp_path / "clamd", most_bytes=1 << 20):
+        for bad in (wav(0.1) + EICAR, EICAR):  # (MP3 frames it takes for what nothing can be in)
+            found = await ana.upload(bad)
+            assert found.json()["code"] == "audio_refused" and "virus" in found.json()["detail"]
         assert (await ana.upload(wav(0.1))).status_code == 200
+        too_long_for_it = await ana.upload(wav(8.0))
+        assert (too_long_for_it.status_code, too_long_for_it.json()["code"]) == (503, "busy")
+    gone = await ana.upload(wav(0.1))
+    assert (gone.status_code, gone.json()["code"]) == (503, "busy")
     assert len((await ana.listed())["samples"]) == 1
 
 
