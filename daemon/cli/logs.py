@@ -6,15 +6,15 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import typer
 
-from bridge.system import open_to_read
 from daemon.cli.output import Json, say, settings, show
 from daemon.cli.starting import log_file
 from daemon.core.at_login import UNIT
 from daemon.errors import SidechainError
+from daemon.system.reading import open_shared
 
 LOOK_S = 0.25
 MAX_LINES = 10_000
@@ -58,14 +58,14 @@ def logs(
 
 def last_lines(file: Path, count: int) -> list[str]:
     """Of the newest file alone. Raises OSError."""
-    with _opened(file) as log:
+    with open_shared(file) as log:
         log.seek(max(0, file.stat().st_size - TAIL_BYTES))
         return log.read().decode(errors="replace").splitlines()[-count:]
 
 
 def new_lines(file: Path, pause_s: float = LOOK_S) -> Iterator[str]:
     """For ever what is added, also once the log has been turned over to a new file. Raises OSError."""
-    log = _opened(file)
+    log = open_shared(file)
     try:
         log.seek(0, os.SEEK_END)
         rest = b""
@@ -77,16 +77,11 @@ def new_lines(file: Path, pause_s: float = LOOK_S) -> Iterator[str]:
                 continue
             if file.exists() and os.fstat(log.fileno()).st_ino != file.stat().st_ino:
                 log.close()
-                log, rest = _opened(file), b""
+                log, rest = open_shared(file), b""
                 continue
             time.sleep(pause_s)
     finally:
         log.close()
-
-
-def _opened(file: Path) -> BinaryIO:
-    """So that whoever writes it may rename it meanwhile, on Windows too. Raises OSError."""
-    return os.fdopen(open_to_read(file.resolve()), "rb")
 
 
 def register(app: typer.Typer) -> None:

@@ -21,7 +21,8 @@ from daemon.core import outbox
 from daemon.errors import AlreadyRunning, LibraryDamaged, LibraryStuck, SidechainError
 from daemon.library import sidecars
 from daemon.library.store import Store
-from daemon.system.files import make_folder
+from daemon.system.files import is_gone, make_folder
+from daemon.system.reading import open_shared
 from daemon.system.sqlite import named
 
 log = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ def _is_hollow(path: Path) -> bool:
         return path.with_name(path.name + "-wal").exists()
     if not path.is_file():
         return False
-    with path.open("rb") as file:
+    with open_shared(path) as file:
         return file.read(len(MAGIC)) != MAGIC
 
 
@@ -143,7 +144,7 @@ def take_in(store: Store, takes_dir: Path) -> Rebuilt:
     takes = mended = 0
     unreadable: list[str] = []
     files: list[sidecars.EntryFile] = []
-    for folder in sorted(path for path in takes_dir.iterdir() if path.is_dir()):
+    for folder in sorted(path for path in takes_dir.iterdir() if path.is_dir() and not is_gone(path)):
         try:
             if folder.name not in known:
                 if file := sidecars.read_entry(folder):

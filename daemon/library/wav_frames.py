@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from audio.encode.wave import wav_f32_header
+from daemon.system.reading import open_shared
 
 HEADER_BYTES = len(wav_f32_header(1, 1, 48_000))
 CHUNK_BYTES = 1 << 20
@@ -23,7 +24,7 @@ class WavShape(Struct, frozen=True, kw_only=True):
 
 def wav_shape(path: Path) -> WavShape | None:
     """None: it is no such file, or not whole. Raises OSError. [worker]"""
-    with path.open("rb") as file:
+    with open_shared(path) as file:
         head, size = file.read(HEADER_BYTES), os.fstat(file.fileno()).st_size
     if len(head) < HEADER_BYTES:
         return None
@@ -39,7 +40,7 @@ def wav_shape(path: Path) -> WavShape | None:
 def wav_frames(path: Path, channels: int, first_frame: int, frames: int) -> Iterator[bytes]:
     """Interleaved float32 of frames [first_frame, first_frame + frames). Raises OSError, also when it is shorter. [worker]"""
     left = frames * 4 * channels
-    with path.open("rb") as file:
+    with open_shared(path) as file:
         file.seek(HEADER_BYTES + first_frame * 4 * channels)
         while left:
             chunk = file.read(min(CHUNK_BYTES, left))

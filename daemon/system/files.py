@@ -18,6 +18,8 @@ from bridge.system import create_private, sync_folder
 from daemon.errors import NoSpace
 
 TMP_PREFIX = ".tmp-"
+GONE_PREFIX = TMP_PREFIX + "gone-"
+GONE = TMP_PREFIX + "gone"  # a folder that holds a file of this name is removed, whatever else it holds
 
 
 def make_folder(folder: Path) -> bool:
@@ -110,22 +112,57 @@ def _synced_together(files: Sequence[int], folder: Path) -> None:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder so that a crash leaves it whole or gone, never a Take with half its files. [worker]"""
-    aside = folder.with_name(TMP_PREFIX + "gone-" + folder.name)
+    """Remove a folder so that a crash leaves it whole or gone, never a Take with half its files. Raises OSError. [worker]
+
+    Windows renames no folder while a file in it is open: such a one is marked as gone, and emptied as far as it goes.
+    The next sweep finds the mark.
+    """
+    aside = folder.with_name(GONE_PREFIX + folder.name)
     try:
         os.rename(folder, aside)
     except FileNotFoundError:
         return
+    except PermissionError:
+        _mark_gone(folder)
+        _move_out(folder, aside)
     sync_folder(folder.parent)
     shutil.rmtree(aside, ignore_errors=True)
 
 
+def _mark_gone(folder: Path) -> None:
+    with contextlib.suppress(FileExistsError):
+        _write_new(folder / GONE, ())
+    sync_folder(folder)
+
+
+def _move_out(folder: Path, aside: Path) -> None:
+    """A file's name is free once it lies elsewhere, also while it is read; what a stranger holds stays, with the mark."""
+    aside.mkdir(mode=0o700, exist_ok=True)
+    for each in folder.iterdir():
+        if each.name != GONE:
+            with contextlib.suppress(OSError):
+                os.replace(each, aside / each.name)
+    with contextlib.suppress(OSError):
+        if [path.name for path in folder.iterdir()] == [GONE]:
+            os.replace(folder / GONE, aside / GONE)
+            folder.rmdir()
+
+
+def is_gone(folder: Path) -> bool:
+    """Whether it was removed, and somebody only holds a file of it. [worker]"""
+    return (folder / GONE).exists()
+
+
 def sweep(root: Path) -> list[str]:
     """Remove what a crash left half-written in `root` and its folders; the names removed. Run before serving. [worker]"""
-    strays = sorted([*root.glob(TMP_PREFIX + "*"), *root.glob("*/" + TMP_PREFIX + "*")])
+    gone = [mark.parent for mark in sorted(root.glob(f"*/{GONE}"))]
+    for folder in gone:
+        remove_folder(folder)
+    found = sorted([*root.glob(TMP_PREFIX + "*"), *root.glob("*/" + TMP_PREFIX + "*")])
+    strays = [path for path in found if path.name != GONE]
     for stray in strays:
         shutil.rmtree(stray, ignore_errors=True) if stray.is_dir() else stray.unlink(missing_ok=True)
-    return [p.name for p in strays]
+    return [p.name for p in (*gone, *strays)]
 
 
 def _named(error: OSError, path: Path) -> Exception:

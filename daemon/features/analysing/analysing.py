@@ -16,6 +16,7 @@ from audio.analyse.shapes import ALGORITHM
 from daemon.errors import BadAudio
 from daemon.features.analysing.analysis_worker import Analysed, AnalyseJob, FromWorker, Job, Refused, Worked
 from daemon.system.children import Child, ChildDied
+from daemon.system.reading import open_shared
 
 ANSWER_LIMIT_S = 1_800.0  # a quarter of an hour of music, on a slow machine under load
 MAX_ANSWER_BYTES = 64 << 20
@@ -85,7 +86,7 @@ class Listener:
 def content_sha256(path: Path) -> str:
     """Of the file's bytes, hex. Raises OSError. [worker]"""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_shared(path) as file:
         while piece := file.read(_HASHED_BYTES):
             digest.update(piece)
     return digest.hexdigest()

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from audio.analyse.shapes import AnalysisDocument, Changes
 from daemon.system.child import Frames
+from daemon.system.reading import open_shared
 
 if TYPE_CHECKING:
     from audio.read.clip import Clip
@@ -209,7 +210,7 @@ def main(scratch: Path, paths: list[Path]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends who asked, and they end this
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy is there: its threads spin, ten times the work
     frames = Frames(questions, MEMORY_LIMIT_BYTES)
-    files = [path.open("rb") for path in paths]
+    files = [open_shared(path) for path in paths]
     _rehearse(scratch)
     enter(
         writable=[scratch],

@@ -37,6 +37,7 @@ from daemon.library.files import TAKE_FLAC, TAKE_JSON, TAKE_WAV
 from daemon.library.rebuild import open_library, own_data, take_in
 from daemon.library.rows import TakeRow
 from daemon.system.files import sweep
+from daemon.system.reading import open_shared
 from plugin_protocol.errors import RemoteProtocolError
 from sandbox.process import Part
 
@@ -49,7 +50,7 @@ SANDBOX_LIMIT_S = 20.0
 def tail(log: Path) -> str:
     """The end of the log, from the start of a line; "" when there is none."""
     try:
-        with log.open("rb") as file:
+        with open_shared(log) as file:
             skipped = max(0, log.stat().st_size - LOG_TAIL_BYTES)
             file.seek(skipped)
             text = file.read().decode(errors="replace").replace("\r\n", "\n")  # as Windows ends lines
@@ -257,7 +258,7 @@ def check_sound(config: Config, render_again: Callable[[str], None], known_takes
 def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
+        with open_shared(path) as file:
             while chunk := file.read(HASH_CHUNK_BYTES):
                 digest.update(chunk)
     except OSError:

@@ -14,6 +14,7 @@ from daemon.errors import NotClaimed, RelayRefused, UsageError
 from daemon.features.feed.not_queued import not_queued
 from daemon.features.feed.own_posts import OwnPosts
 from daemon.identity.account import Account
+from daemon.system.reading import open_shared
 from relay.wire.moderation import REASONS, NewReport
 from relay.wire.people import MAX_AVATAR_BYTES, Me, ProfileEdit
 from relay.wire.rest import MAX_PAGE, Producer, Username
@@ -135,7 +136,7 @@ def _begin(path: Path) -> Path:
 def _read(path: Path) -> bytes:
     """Raises UsageError."""
     try:
-        with path.open("rb") as file:
+        with open_shared(path) as file:
             data = file.read(MAX_AVATAR_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}.", "Name a picture that can be read.") from None

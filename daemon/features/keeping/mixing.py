@@ -21,6 +21,7 @@ from daemon.library.rows import TakeRow
 from daemon.library.takes import Takes, new_take
 from daemon.system.children import run_once
 from daemon.system.files import TMP_PREFIX
+from daemon.system.reading import open_shared
 from plugin_protocol.layout import SAMPLE_BYTES
 
 LIMIT_S = 300.0  # 64 Takes of a quarter of an hour, on a slow disk
@@ -88,7 +89,7 @@ class Mixing:
 
     def _written(self, mixed: TakeRow, aside: Path) -> TakeRow:
         """[worker]"""
-        with aside.open("rb") as file:
+        with open_shared(aside) as file:
             self._takes.publish(mixed, None, _pieces(file))
         return mixed
 

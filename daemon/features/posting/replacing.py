@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 
 from daemon.core.outbox import Moved
 from daemon.errors import BadAudio, NotClaimed, TakeGone
@@ -13,6 +14,7 @@ from daemon.library.files import TAKE_FLAC
 from daemon.library.rows import TakeRow
 from daemon.library.takes import Takes
 from daemon.system.opening import open_in_thread
+from daemon.system.reading import open_shared
 from daemon.uplink.client import RelayClient
 from daemon.uplink.tus import Parcel, TusClient
 from relay.wire.ids import uuid7
@@ -42,7 +44,7 @@ class Replacing:
         take = await self._rendered((await self._takes.find(prefix)).take_id)
         flac = self._takes.folder / take.take_id / TAKE_FLAC
         try:
-            file = await open_in_thread(lambda: flac.open("rb"))
+            file = await open_in_thread(partial(open_shared, flac))
         except FileNotFoundError:
             raise TakeGone(take.take_id) from None
         with file:

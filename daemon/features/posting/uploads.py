@@ -9,6 +9,7 @@ import hashlib
 import logging
 import random
 from collections.abc import Callable
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 
@@ -36,6 +37,7 @@ from daemon.library.sidecars import write_entry
 from daemon.library.store import Store
 from daemon.system.clock import Clock
 from daemon.system.opening import open_in_thread
+from daemon.system.reading import open_shared
 from daemon.uplink.client import RelayClient
 from daemon.uplink.tus import Parcel, TusClient
 from relay.wire import rest
@@ -176,7 +178,7 @@ class Uploader:
     async def _deliver(self, entry: outbox.Entry) -> rest.AudioPost:
         assert entry.sha256, "only rendered entries are picked"
         flac = self._takes_dir / entry.take_id / TAKE_FLAC
-        file = await open_in_thread(lambda: flac.open("rb"))
+        file = await open_in_thread(partial(open_shared, flac))
         with file:
             size_bytes, sha256 = await asyncio.to_thread(measure, file)
             if sha256 != entry.sha256:

@@ -18,6 +18,7 @@ from daemon.library import sidecars
 from daemon.library.rebuild import open_library, own_data, take_in
 from daemon.library.schema import APPLICATION_ID
 from daemon.library.store import Store
+from daemon.system.files import GONE
 from tests.support.takes import publish, take
 from tests.support.tones import soft_noise
 
@@ -338,3 +339,14 @@ def test_a_rebuilt_library_keeps_what_was_rendered(tmp_path: Path) -> None:
         assert (found.state, found.title) == (state, "renamed")
         assert found.analysis == (HEARD if state == "ready" else None), "what was found comes back with it"
         store.close()
+
+
+def test_a_take_that_was_removed_while_somebody_read_it_does_not_come_back(tmp_path: Path) -> None:
+    lived_in(tmp_path)
+    gone, *rest = sorted((tmp_path / "takes").iterdir())
+    (gone / GONE).touch()
+    (tmp_path / "library.sqlite3").unlink()
+    store, _ = open_library(tmp_path / "library.sqlite3", tmp_path / "takes")
+    take_in(store, tmp_path / "takes")
+    assert store.take_ids() == {path.name for path in rest}
+    store.close()
