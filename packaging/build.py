@@ -80,6 +80,7 @@ def start_s(program: Path) -> float:
 
 def freeze() -> Path:
     """PyInstaller's folder."""
+    subprocess.run([sys.executable, HERE / "crdt/build.py"], check=True, stdout=subprocess.DEVNULL)
     spec = HERE / "pyinstaller" / "sidechain.spec"
     places = ["--distpath", str(OUT / "dist"), "--workpath", str(OUT / "work")]
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN", *places, str(spec)]

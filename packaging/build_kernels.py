@@ -17,6 +17,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FLAGS = ["-O3", "-ffp-contract=off", "-shared", "-fPIC"]
+STUDIO = "relay/app/site/static/crdt/library.js"
 CLIENT = ("libsidechain.so", "sidechain-play")
 
 
@@ -24,8 +25,14 @@ class KernelsHook(BuildHookInterface[Any]):
     """Named in pyproject.toml; hatchling calls `initialize` before it packs and `finalize` after."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if version == "editable":  # a checkout builds what is made by `make native` and `make crdt`
+            return
+        if not Path(self.root, STUDIO).exists():
+            print(
+                f"{STUDIO} is missing (`make crdt` makes it); nobody edits together in the studio of this wheel"
+            )
         compiler = os.environ.get("CC") or shutil.which("cc")
-        if version == "editable" or compiler is None:  # a checkout builds it by `make native`
+        if compiler is None:
             return
         self._made = tempfile.mkdtemp(prefix="sidechain-wheel-")
         if not self._kernels(compiler, build_data):

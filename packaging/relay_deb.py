@@ -50,6 +50,7 @@ def main() -> None:
 
 def freeze() -> Path:
     """PyInstaller's folder, made anew."""
+    subprocess.run([sys.executable, HERE / "crdt/build.py"], check=True, stdout=subprocess.DEVNULL)
     shutil.rmtree(OUT, ignore_errors=True)
     spec = HERE / "pyinstaller" / "sidechain-relay.spec"
     places = ["--distpath", str(OUT / "dist"), "--workpath", str(OUT / "work")]

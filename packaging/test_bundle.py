@@ -121,6 +121,10 @@ def test_the_pipelines_inner_loops_are_in_it() -> None:
     assert list((BUNDLE / "app").rglob("audio/_kernels.so"))
 
 
+def test_what_the_studio_edits_together_with_is_in_it() -> None:
+    assert list((BUNDLE / "app").rglob("relay/app/site/static/crdt/library.js"))
+
+
 @pytest.mark.parametrize("plugin_format", ["vst3", "clap", "lv2"])
 def test_its_plugins_load_and_pass_sound_to_the_bit(home: Path, plugin_format: str) -> None:
     lv2 = BUNDLE / "lib" / "lv2" / "sidechain.lv2"

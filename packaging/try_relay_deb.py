@@ -23,6 +23,7 @@ from tests.support.relay import RelayClient
 
 OWNER = "sidechain-relay"
 DATA, BACKUPS = "var/lib/sidechain-relay", "var/backups/sidechain-relay"
+STUDIO = "relay/app/site/static/crdt/library.js"
 URL = "http://127.0.0.1:8700"
 PASSWORD = "eight bars at night"
 
@@ -40,6 +41,7 @@ def go_through(system: Bare) -> Figures:
     with timed(figures, "install_s"):
         system.put_in(old)
     assert stat(system, DATA) == (OWNER, "700"), "its folder is its own"
+    assert list(system.root.glob(f"usr/lib/sidechain-relay/**/{STUDIO}")), "its studio edits together"
     with timed(figures, "setup_s"):
         answers = command(system, "setup", "--url", URL, "--admin", "mira", "--yes")
     assert (system.root / DATA / "relay.env").stat().st_mode & 0o777 == 0o600

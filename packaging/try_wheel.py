@@ -35,6 +35,7 @@ def main() -> None:
 
 def build(folder: Path) -> Path:
     """The wheel, as `pip wheel` makes it."""
+    subprocess.run([sys.executable, ROOT / "packaging/crdt/build.py"], check=True, stdout=subprocess.DEVNULL)
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     (wheel,) = folder.glob("sidechain-*.whl")

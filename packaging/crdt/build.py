@@ -66,7 +66,7 @@ def licences() -> str:
 
 def write(text: str) -> None:
     """Whole or not at all."""
-    TARGET.parent.mkdir(exist_ok=True)
+    TARGET.parent.mkdir(parents=True, exist_ok=True)  # a stage of the container has no checkout
     new = TARGET.with_name("library.js.new")
     new.write_text(text, encoding="utf-8")
     new.replace(TARGET)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -118,10 +119,30 @@ def test_the_image_is_built_of_what_is_shipped_and_of_nothing_else() -> None:
         "requirements/cluster.lock",
         project["project"]["readme"],
         wheel["hooks"]["custom"]["path"],
+        "packaging/crdt",
     }
     needed |= {*project["project"]["license-files"], *wheel["packages"]}
     assert lines[0] == "*" and {each[1:] for each in lines if each.startswith("!")} == needed
     assert all((ROOT / each).exists() for each in needed)
+
+
+def test_what_the_studio_edits_together_with_is_made_in_a_stage_of_its_own() -> None:
+    """Of what that stage copies, by a Python without packages, and to where the site looks for it."""
+    stage, build, _ = CONTAINERFILE.split("\nFROM ")[1:]
+    assert re.findall(r"^COPY (\S+) ", stage, re.MULTILINE) == ["packaging/crdt"]
+    assert "RUN python3 packaging/crdt/build.py" in stage
+    maker = runpy.run_path(str(ROOT / "packaging/crdt/build.py"))
+    imported = {
+        each.split(".")[0]
+        for each in re.findall(r"^(?:import|from) (\S+)", Path(maker["__file__"]).read_text(), re.MULTILINE)
+    }
+    assert imported <= sys.stdlib_module_names
+    folder = maker["TARGET"].parent.relative_to(ROOT)
+    assert (
+        build.index("COPY . .")
+        < build.index(f"COPY --from=studio /src/{folder} {folder}")
+        < build.index("--no-deps .")
+    )
 
 
 def test_the_entry_point_is_the_relay_s_command_line() -> None:

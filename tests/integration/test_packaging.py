@@ -1,9 +1,12 @@
 """What packages and installers rely on: unit, entries, agents, names. The built folder is tried by packaging/."""
 
 import configparser
+import contextlib
 import importlib.util
+import io
 import plistlib
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -14,8 +17,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.support.crdt import made_library
+
 ROOT = Path(__file__).parents[2]
 PACKAGING = ROOT / "packaging"
+STUDIO = "relay/app/site/static/crdt/library.js"
 OURS = ("audio", "bridge", "daemon", "plugin_protocol", "relay", "sandbox", "tray")
 
 
@@ -161,6 +167,7 @@ def test_our_packages_belong_to_nobody_else(name: str) -> None:
 
 
 def test_the_wheel_holds_our_six_packages_and_one_command(tmp_path: Path) -> None:
+    made_library()
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=60)
     (wheel,) = tmp_path.glob("sidechain-*.whl")
@@ -180,7 +187,24 @@ def test_the_wheel_holds_our_six_packages_and_one_command(tmp_path: Path) -> Non
     assert manual.endswith("share/man/man1/sidechain.1")
     ours = {name.split("/")[0] for name in names if ".dist-info/" not in name and name != manual}
     assert ours == set(OURS)
-    assert {"audio/_kernels.so", "plugin_protocol/c/built/libsidechain.so"} <= set(names)
+    assert {"audio/_kernels.so", "plugin_protocol/c/built/libsidechain.so", STUDIO} <= set(names)
+
+
+@pytest.mark.parametrize("name", ["build.py", "relay_deb.py", "try_wheel.py"])
+def test_what_makes_a_package_makes_what_the_studio_edits_together_with(name: str) -> None:
+    """Git ignores that file, so a checkout may lack it, and a package without it looks whole."""
+    assert "crdt/build.py" in (PACKAGING / name).read_text("utf-8")
+
+
+def test_a_wheel_without_it_says_so(tmp_path: Path) -> None:
+    """Of a checkout in which nothing was made; where there is no C compiler either, which spares the test one."""
+    hook = runpy.run_path(str(PACKAGING / "build_kernels.py"))["KernelsHook"]
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), pytest.MonkeyPatch.context() as patched:
+        patched.delenv("CC", raising=False)
+        patched.setattr(shutil, "which", lambda _: None)
+        hook(str(tmp_path), {}, None, None, str(tmp_path), "wheel").initialize("standard", {})
+    assert STUDIO in said.getvalue() and "make crdt" in said.getvalue()
 
 
 # the frozen build ---------------------------------------------------------------------------------------------
