@@ -8,7 +8,7 @@ from relay.engine.database import Connection
 from relay.features.accounts import api as accounts
 from relay.features.deliveries import choices, store
 from relay.features.deliveries.choices import Browser, Webhook
-from relay.features.deliveries.rules import Channel, Letters, Priority, loud_us
+from relay.features.deliveries.rules import Channel, Priority, loud_us
 from relay.features.deliveries.store import Row
 from relay.features.mail import api as mail
 from relay.features.notifications.api import Kind
@@ -74,6 +74,4 @@ def _time_for(db: Connection, row: Row, now_us: int) -> int:
     at_us = store.free_us(db, row.account_id, row.channel, now_us)
     if row.channel is Channel.WEBHOOK:
         return at_us
-    schedule = choices.schedule(db, row.account_id)
-    is_digest = row.channel is Channel.MAIL and row.group_key in (Letters.DAILY, Letters.WEEKLY)
-    return at_us if is_digest and at_us <= now_us else loud_us(Priority(row.priority), schedule, at_us)
+    return loud_us(Priority(row.priority), choices.schedule(db, row.account_id), at_us)

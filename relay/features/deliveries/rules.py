@@ -120,7 +120,7 @@ def zone_of(name: str) -> datetime.tzinfo:
 def due_us(channel: Channel, priority: Priority, schedule: Schedule, now_us: int) -> int:
     """When what has just happened is taken to somebody, at the earliest. [any]"""
     if channel is Channel.MAIL and schedule.letters is not Letters.EACH and priority is not Priority.URGENT:
-        return _digest_us(schedule, now_us)
+        return loud_us(priority, schedule, _digest_us(schedule, now_us))
     at_us = now_us + GATHER_S[channel][priority] * SECOND_US
     return at_us if channel is Channel.WEBHOOK else loud_us(priority, schedule, at_us)
 

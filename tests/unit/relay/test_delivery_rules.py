@@ -88,6 +88,13 @@ def test_a_digest_comes_in_the_morning(letters: Letters, now: str, told: str) ->
     assert due_us(Channel.MAIL, Priority.URGENT, schedule, at(now)) == at(now)
 
 
+def test_a_digest_waits_for_the_end_of_quiet_hours_too() -> None:
+    late = Schedule(
+        letters=Letters.DAILY, time_zone="Europe/Berlin", quiet_from_min=23 * 60, quiet_to_min=10 * 60
+    )
+    assert due_us(Channel.MAIL, Priority.LOW, late, at("2026-11-30 12:00")) == at("2026-12-01 10:00")
+
+
 @given(
     now=st.integers(0, 4 * 10**15),
     start=st.integers(0, 1439),
