@@ -26,7 +26,7 @@ MAX_TRACE_LINES = 60
 _UNPRINTABLE = re.compile(f"[{UNPRINTABLE}]")
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _BEARER = re.compile(
-    r"(?i)(bearer\s+|ticket=|access_token\W{1,4}|refresh_token\W{1,4})[A-Za-z0-9._~+/=-]{8,}"
+    r"(?i)(bearer\s+|ticket=|signature=|access_token\W{1,4}|refresh_token\W{1,4})[A-Za-z0-9._~+/=-]{8,}"
 )
 _FIELDS = ("method", "row", "status", "milliseconds")
 

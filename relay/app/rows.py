@@ -24,6 +24,7 @@ from relay.features.comments.pages import CommentPages
 from relay.features.creations import embeds, media, own_pages, owning_operations, upload_page
 from relay.features.creations.operations import PostOperations
 from relay.features.creations.post_page import PostPage
+from relay.features.creations.signed_links import SignedLinks
 from relay.features.creations.sound_page import SoundPage
 from relay.features.creations.version_operations import VersionOperations
 from relay.features.deliveries import operations as deliveries
@@ -204,6 +205,12 @@ class Table:
     def _posts(self) -> list[AnyRow]:
         """Uploads, and what becomes of them."""
         config, engines, given = self.config, self.engines, self.posts
+        sound = media.media(
+            engines.db,
+            engines.objects,
+            audio_cache_s=config.audio_cache_s,
+            audio_links_s=config.audio_links_s,
+        )
         return [
             *UploadOperations(
                 uploads=given.uploads, expect_audio=given.encoder.expect, max_bytes=config.max_upload_bytes
@@ -225,12 +232,8 @@ class Table:
                 beside=given.recommending.beside,
                 render=self.render,
             ).rows(),
-            *media.rows(
-                engines.db,
-                engines.objects,
-                audio_cache_s=config.audio_cache_s,
-                audio_links_s=config.audio_links_s,
-            ),
+            *sound.rows(),
+            *SignedLinks(media=sound, signer=self.sign_in.signer, base_url=self.base_url).rows(),
             *VersionOperations(
                 encoder=given.encoder,
                 publishing=given.publishing,

@@ -32,13 +32,14 @@ from relay.features.creations.owning import Owning
 from relay.features.creations.publishing import Publishing
 from relay.features.creations.removals import Removals
 from relay.features.creations.replacing import Replacing
+from relay.features.creations.signed_links import Signer
 from relay.features.creations.telling import tellers as tellers_of_posts
 from relay.features.devices.code_claims import CodeClaims
 from relay.features.devices.device_grant import INTERVAL_US
 from relay.features.devices.families import Families
 from relay.features.devices.grant_claims import GrantClaims
 from relay.features.devices.service import Devices
-from relay.features.devices.signing import agree_on_key, load_key
+from relay.features.devices.signing import agree_on_key, load_key, seed_of
 from relay.features.devices.tokens import Tokens
 from relay.features.devices.wrong_codes import WrongCodes
 from relay.features.graph import api as graph_api
@@ -131,6 +132,7 @@ class SignInServices:
     upstreams: Upstreams
     links: Links
     tokens: Tokens
+    signer: Signer
     families: Families
     devices: Devices
     codes: CodeClaims
@@ -273,6 +275,7 @@ async def sign_in_services(
         upstreams=upstreams,
         links=Links(db, upstreams, passwords_api.has_password, sending, base_url),
         tokens=tokens,
+        signer=Signer(seed_of(key)),
         families=families,
         devices=Devices(db, families),
         codes=CodeClaims(db, families),

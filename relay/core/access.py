@@ -56,6 +56,7 @@ class Action(StrEnum):
     SCORE_CREATE = "score.create"
     POST_READ = "post.read"
     POST_LOSSLESS = "post.lossless"
+    LINK_SIGN = "link.sign"
     POST_EDIT = "post.edit"
     POST_DELETE = "post.delete"
     POST_LIKE = "post.like"
@@ -158,6 +159,7 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.SCORE_CREATE: SIGNED_IN,
     Action.POST_READ: ANYBODY,
     Action.POST_LOSSLESS: OWNER_ONLY,  # the take as it was played stays its author's
+    Action.LINK_SIGN: SIGNED_IN,  # for what whoever asks may hear, which the feature sees to
     Action.POST_EDIT: OWNER_ONLY,
     Action.POST_DELETE: OWNER_ONLY,
     Action.POST_LIKE: SIGNED_IN,

@@ -44,8 +44,8 @@ BODIES: dict[str, Any] = {
     "/api/v1/comments/{comment_id}": {"text": "other words"},
     "/api/comments/{comment_id}": {"text": "other words"},
 }
-SAME_TO_ALL = {"/embed/{post_id}"}
-"""Whoever is signed in: it stands in pages of others, without a cookie."""
+SAME_TO_ALL = {"/embed/{post_id}", "/api/v1/audio/{post_id}/signed"}
+"""Whoever is signed in: what stands in pages of others, without a cookie, and links that are a right themselves."""
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Sound by signed links: browsers that may hear a post are led to the store, and their pages play it; devices are not led."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -68,6 +69,19 @@ def test_who_may_not_hear_it_is_given_no_link(relay: RelayProcess, post: AudioPo
         led = own.http.get(lossless)
         assert led.status_code == 307
         assert httpx.get(led.headers["location"], trust_env=False).content[:4] == b"fLaC"
+
+
+def test_a_signed_link_leads_there_for_no_longer_than_it_holds_itself(author: RelayClient) -> None:
+    audio, _ = loop_flac(3)
+    hidden = author.post(audio, title="hidden", visibility="private")
+    own = author.http.get(f"/audio/{hidden.id}/mp3")
+    for seconds, most in ((3600, 60), (20, 20)):
+        made = author.http.post(f"/audio/{hidden.id}/links", json={"expires_in": seconds}).json()
+        led = httpx.get(made["url"], trust_env=False)
+        assert led.status_code == 307
+        (held,) = re.findall(r"X-Amz-Expires=([0-9]+)", led.headers["location"])
+        assert 0 < int(held) <= most
+        assert httpx.get(led.headers["location"], trust_env=False).content == own.content
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ Bytes = Answer[wire.AudioBytes]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Media:
-    """public: the cache-control of public sound. audio_links_s: as of rows. [loop]"""
+    """public: the cache-control of public sound. audio_links_s: as of `media`. [loop]"""
 
     db: Database
     objects: Objects
@@ -117,13 +117,13 @@ class Media:
         ]
 
 
-def rows(db: Database, objects: Objects, *, audio_cache_s: int, audio_links_s: int) -> list[AnyRow]:
+def media(db: Database, objects: Objects, *, audio_cache_s: int, audio_links_s: int) -> Media:
     """audio_cache_s: how long public sound may be kept by whoever got it; 0: it is asked for each time.
 
     audio_links_s: how long a link to the store of objects holds that a browser is given instead; 0: it is given none.
     """
     public = f"public, max-age={audio_cache_s}, immutable" if audio_cache_s else PRIVATE
-    return Media(db=db, objects=objects, public=public, audio_links_s=audio_links_s).rows()
+    return Media(db=db, objects=objects, public=public, audio_links_s=audio_links_s)
 
 
 def _given_out(db: Connection, post_id: str, viewer: str | None) -> dict[str, str]:

@@ -10,7 +10,7 @@ from relay.core.access import Actor
 from relay.core.calls import Answer, Call, Row
 from relay.engine.database import Database
 from relay.engine.objects.folder import FolderObjects
-from relay.features.creations.media import rows
+from relay.features.creations.media import media
 from relay.wire import operations as wire
 from tests.support.house import house, new_post
 
@@ -41,7 +41,7 @@ async def test_who_asks_for_the_head_of_a_sound_opens_nothing(
 async def _asked(db: Database, objects: Counted, owner: str, *, head: bool) -> Answer[Any]:
     name = await objects.put(b"x")
     post_id = await db.write(lambda tx: new_post(tx, owner, sha256=name))
-    found = rows(db, objects, audio_cache_s=0, audio_links_s=0)
+    found = media(db, objects, audio_cache_s=0, audio_links_s=0).rows()
     (row,) = [each for each in found if isinstance(each, Row) and each.operation is wire.GET_MP3]
     call = Call[Any, Any](
         actor=Actor(),
