@@ -19,7 +19,7 @@ test "$purpose" = test && needs="$needs
   /usr/lib/python3/dist-packages/gi:python3-gi
   /usr/lib/python3/dist-packages/PyQt5:python3-pyqt5
   /usr/lib/$(uname -m)-linux-gnu/girepository-1.0/Gtk-3.0.typelib:gir1.2-gtk-3.0
-  ardour7-lua:ardour chromium:chromium firefox-esr:firefox-esr dbus-daemon:dbus dbus-run-session:dbus gdbus:libglib2.0-bin
+  ardour7-lua:ardour chromium:chromium firefox-esr:firefox-esr dbus-daemon:dbus dbus-run-session:dbus gdbus:libglib2.0-bin libnotify.so.4:libnotify4
   gnome-keyring-daemon:gnome-keyring
   pulseaudio:pulseaudio pactl:pulseaudio-utils libportaudio.so.2:libportaudio2 man:man-db
   /usr/lib/$(uname -m)-linux-gnu/alsa-lib/libasound_module_pcm_pulse.so:libasound2-plugins

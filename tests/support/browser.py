@@ -49,21 +49,25 @@ PREFERENCES: dict[str, str | float | bool] = {
 
 @contextmanager
 def running_browser(
-    name: str = "chromium", environment: Mapping[str, str] = MappingProxyType({})
+    name: str = "chromium",
+    environment: Mapping[str, str] = MappingProxyType({}),
+    preferences: Mapping[str, str | float | bool] = MappingProxyType({}),
 ) -> Iterator[Browser]:
-    """chromium or firefox. environment: what is said to it besides what this process is told."""
-    with running_browsers(name, environment=environment) as (browser,):
+    """chromium or firefox. environment: what is said to it besides what this process is told. preferences: of Firefox, beside ours."""
+    with running_browsers(name, environment=environment, preferences=preferences) as (browser,):
         yield browser
 
 
 @contextmanager
 def running_browsers(
-    *names: str, environment: Mapping[str, str] = MappingProxyType({})
+    *names: str,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    preferences: Mapping[str, str | float | bool] = MappingProxyType({}),
 ) -> Iterator[list[Browser]]:
     """Several at once, which one playwright has to drive."""
     expect.set_options(timeout=HANG_MS)
     with sync_playwright() as playwright:
-        browsers = [_launched(playwright, name, environment) for name in names]
+        browsers = [_launched(playwright, name, environment, preferences) for name in names]
         try:
             yield browsers
         finally:
@@ -71,12 +75,17 @@ def running_browsers(
                 each.close()
 
 
-def _launched(playwright: Playwright, name: str, environment: Mapping[str, str]) -> Browser:
+def _launched(
+    playwright: Playwright,
+    name: str,
+    environment: Mapping[str, str],
+    preferences: Mapping[str, str | float | bool],
+) -> Browser:
     if name == "firefox":
         return playwright.firefox.launch(
             channel="moz-firefox",
             executable_path=_bridge(),
-            firefox_user_prefs=PREFERENCES,
+            firefox_user_prefs={**PREFERENCES, **preferences},
             env=dict(os.environ | environment),
         )
     return playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)

@@ -253,6 +253,23 @@ class NotificationService(ServiceInterface):
             self._crash()
         return 1
 
+    @dbus_method(name="GetCapabilities")
+    def _capabilities(self) -> Annotated[list[str], DBusSignature("as")]:
+        return ["actions", "body"]
+
+    @dbus_method(name="GetServerInformation")
+    def _information(self) -> Annotated[list[str], DBusSignature("ssss")]:
+        return ["desktop of a test", "nobody", "1", "1.2"]
+
+    @dbus_method(name="CloseNotification")
+    def _close(self, number: DBusUInt32) -> None:
+        """What was shown is shown no more."""
+
+    @dbus_signal(name="ActionInvoked")
+    def press(self, number: int, action: str) -> Annotated[list[int | str], DBusSignature("us")]:
+        """As if somebody had clicked on what was said last, whose number is 1; action: default, for all of it."""
+        return [number, action]
+
     async def next(self) -> str:
         """The next sentence said."""
         async with asyncio.timeout(DEADLINE_S):
