@@ -6,9 +6,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from relay.features.accounts.newcomers import Registration
 from relay.features.accounts.providers import Upstream
 from relay.features.listening.links import Elsewhere
-from relay.features.passwords.rules import Registration
 from relay.wire.rest import MAX_UPLOAD_BYTES
 
 DEFAULT_PORT = 8700

@@ -90,7 +90,7 @@ class Link(Struct, frozen=True, kw_only=True, tag="link"):
 class Invites(Struct, frozen=True, kw_only=True, tag="invites"):
     """The newest first."""
 
-    invites: list[passwords.Invite]
+    invites: list[accounts.Invite]
 
 
 class Users(Struct, frozen=True, kw_only=True, tag="users"):
@@ -152,14 +152,14 @@ async def _answer(db: Database, base_url: str | None, question: Deed) -> Reply:
         case AddInvite(uses=uses, days=days):
             expires_us = now + days * _DAY_US
             made, secret = await db.write(
-                lambda tx: passwords.add_invite(tx, uses=uses, now_us=now, expires_us=expires_us)
+                lambda tx: accounts.add_invite(tx, uses=uses, now_us=now, expires_us=expires_us)
             )
             path = passwords.join_path(secret)
             return Link(path=path, expires_us=expires_us, base_url=base_url, id=made.id, uses=uses)
         case ListInvites():
-            return Invites(invites=await db.read(lambda reader: passwords.invites(reader, now)))
+            return Invites(invites=await db.read(lambda reader: accounts.invites(reader, now)))
         case RevokeInvite(id=invite_id):
-            if not await db.write(lambda tx: passwords.revoke_invite(tx, invite_id)):
+            if not await db.write(lambda tx: accounts.revoke_invite(tx, invite_id)):
                 raise Refusal(
                     "not_found",
                     f"There is no invite {invite_id}.",

@@ -10,8 +10,9 @@ from relay.app.gate import Gate
 from relay.app.services import LiveServices, PeopleServices, PostServices, SignInServices
 from relay.app.site import frame
 from relay.app.site.views import Views
-from relay.core.calls import AnyRow, Render
+from relay.core.calls import AnyRow, Render, SignIn
 from relay.features.accounts.linking import LinkPages
+from relay.features.accounts.newcomers import Registration
 from relay.features.accounts.operations import AccountOperations, sign_in_page
 from relay.features.activity import operations as activity
 from relay.features.analytics import choosing as analytics_choosing
@@ -54,7 +55,6 @@ from relay.features.notifications import operations as notifications
 from relay.features.notifications import pages as notification_pages
 from relay.features.passwords.forgotten import ForgottenPages
 from relay.features.passwords.operations import RESET, PasswordPages
-from relay.features.passwords.rules import Registration
 from relay.features.passwords.two_step import TwoStepPages
 from relay.features.preferences.operations import Choosing
 from relay.features.profiles import operations as profiles
@@ -165,11 +165,12 @@ class Table:
         """Accounts, their sign-ins and their devices."""
         given, dev = self.sign_in, self.config.dev
         passwords = given.passwords
-        is_open = passwords.registration is Registration.OPEN
+        is_open = given.newcomers.registration is Registration.OPEN
         sign_in = sign_in_page(given.upstreams, self.render, lambda: passwords.takes_any, is_open)
         return [
             *AccountOperations(
                 accounts=given.accounts,
+                newcomers=given.newcomers,
                 upstreams=given.upstreams,
                 links=given.links,
                 dev=dev,
@@ -177,16 +178,7 @@ class Table:
                 sign_in=sign_in,
             ).rows(),
             *LinkPages(links=given.links, upstreams=given.upstreams, render=self.render).rows(),
-            *PasswordPages(passwords=passwords, render=self.render, sign_in_page=sign_in).rows(),
-            *ForgottenPages(
-                db=self.engines.db,
-                sending=given.sending,
-                base_url=self.base_url,
-                reset_path=RESET,
-                render=self.render,
-            ).rows(),
-            *MailPages(addresses=given.addresses, render=self.render).rows(),
-            *TwoStepPages(db=self.engines.db, render=self.render, base_url=self.base_url).rows(),
+            *self._passwords(sign_in),
             *DeviceOperations(
                 devices=given.devices, families=given.families, tokens=given.tokens, dev=dev
             ).rows(),
@@ -200,6 +192,25 @@ class Table:
                 render=self.render,
                 sign_in=sign_in,
             ).rows(),
+        ]
+
+    def _passwords(self, sign_in: SignIn) -> list[AnyRow]:
+        """Signing in by a password, what helps who forgot it, and codes beside it."""
+        given = self.sign_in
+        providers = {each.name: each.title for each in given.upstreams.configured.values()}
+        return [
+            *PasswordPages(
+                passwords=given.passwords, render=self.render, sign_in_page=sign_in, providers=providers
+            ).rows(),
+            *ForgottenPages(
+                db=self.engines.db,
+                sending=given.sending,
+                base_url=self.base_url,
+                reset_path=RESET,
+                render=self.render,
+            ).rows(),
+            *MailPages(addresses=given.addresses, render=self.render).rows(),
+            *TwoStepPages(db=self.engines.db, render=self.render, base_url=self.base_url).rows(),
         ]
 
     def _posts(self) -> list[AnyRow]:

@@ -16,6 +16,7 @@ from relay.engine.virus_scan import scanner_of
 from relay.features.accounts import api as accounts_api
 from relay.features.accounts.activity import Activity
 from relay.features.accounts.linking import Links
+from relay.features.accounts.newcomers import Newcomers
 from relay.features.accounts.service import Accounts
 from relay.features.accounts.upstream import Upstreams
 from relay.features.coediting.rooms import Rooms
@@ -128,6 +129,7 @@ class SignInServices:
     """Who somebody is, and with which device."""
 
     accounts: Accounts
+    newcomers: Newcomers
     activity: Activity
     upstreams: Upstreams
     links: Links
@@ -260,9 +262,8 @@ async def sign_in_services(
     db = engines.db
     await listening.load_revoked(db)
     sending = Sending(db, mailer_of(config), engines.limits)
-    passwords = Passwords(
-        db, config.registration, engines.limits, partial(_tell_of_change, sending, base_url)
-    )
+    newcomers = Newcomers(db, config.registration)
+    passwords = Passwords(db, newcomers, engines.limits, partial(_tell_of_change, sending, base_url))
     await passwords.start()
     key = load_key(config.key_file)
     await agree_on_key(db, key)
@@ -271,6 +272,7 @@ async def sign_in_services(
     upstreams = Upstreams(db, config.upstreams, base_url)
     return SignInServices(
         accounts=Accounts(db),
+        newcomers=newcomers,
         activity=Activity(db),
         upstreams=upstreams,
         links=Links(db, upstreams, passwords_api.has_password, sending, base_url),

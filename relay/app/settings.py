@@ -16,9 +16,9 @@ from relay.app.config import BadConfig, Config
 from relay.engine.mail import BadMailUrl, server_of
 from relay.engine.objects.open import BadObjectsUrl, objects_url
 from relay.engine.virus_scan import scanner_of
+from relay.features.accounts.newcomers import Registration
 from relay.features.accounts.providers import upstreams_of
 from relay.features.listening.links import Elsewhere
-from relay.features.passwords.rules import Registration
 
 PREFIX = "SIDECHAIN_RELAY_"
 TARGET_LUFS = -14.0
@@ -170,7 +170,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(field="port", read=_number(0, 65_535), meaning="port to listen on; 0: any free one"),
     Setting(field="dev", read=_yes, switch=True, meaning="sign in by name only; needs a loopback host"),
     Setting(field="registration", read=_registration, default="closed",
-            meaning="who may make an account with a password: closed, nobody; invite, who has a link of `sidechain relay invite`; open, anybody"),
+            meaning="who may make an account, by a password or a provider: closed, nobody; invite, who has a link of `sidechain relay invite`; open, anybody"),
     Setting(field="public_url", read=_url, default="the address listened on",
             meaning="what links start with; processes of one relay have the same"),
     Setting(field="tls_certificate", read=_folder, flag="tls-certificate", default="none: a proxy has one",

@@ -68,7 +68,7 @@ def test_a_new_user_claims_is_removed_and_another_claims(
         google = {"CLIENT_ID": CLIENT[0], "CLIENT_SECRET": CLIENT[1], "BASE": issuer}
         use(monkeypatch, bus | {f"SIDECHAIN_RELAY_GOOGLE_{name}": value for name, value in google.items()})
         with (
-            running_relay(folder / "relay", dev=False, port=port) as relay,
+            running_relay(folder / "relay", "--registration", "open", dev=False, port=port) as relay,
             running_device(folder / "d", relay.url, credential_store="keyring") as device,
         ):
             assert device.command("claim", "--dev-user", "owl").returncode == 6, (

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.test_relay_mail import path_in, sending
 from tests.integration.test_relay_passwords import GOOD, fill_in, link, sign_in
-from tests.integration.test_relay_sign_in import Wanderer, told
+from tests.integration.test_relay_sign_in import OPEN, Wanderer, told
 from tests.support.claims import FormBrowser
 from tests.support.engines import Engines
 from tests.support.mail_server import running_mail_server
@@ -35,8 +35,8 @@ def relay(
     port = free_port()
     with running_provider(f"http://127.0.0.1:{port}/sign-in/google/callback") as issuer:
         data: Path = tmp_path_factory.mktemp("relay") / "data"
-        options, known = ("--registration", "invite"), told(engines, issuer, discord)
-        with running_relay(data, *options, port=port, engines=known) as process:
+        known = told(engines, issuer, discord)
+        with running_relay(data, *OPEN, port=port, engines=known) as process:
             yield process
 
 

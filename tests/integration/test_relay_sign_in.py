@@ -20,6 +20,7 @@ from tests.support.relay import RelayClient, RelayProcess, running_relay
 
 BOTH_ENGINES = True
 MAX_STEPS = 12
+OPEN = ("--registration", "open")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,8 @@ def relay(
     with running_provider(f"http://127.0.0.1:{port}/sign-in/google/callback") as issuer:
         data = tmp_path_factory.mktemp("relay") / "data"
         # Development only for its kinder limits of requests: nobody signs in by name here.
-        with running_relay(data, port=port, engines=told(engines, issuer, discord)) as process:
+        known = told(engines, issuer, discord)
+        with running_relay(data, *OPEN, port=port, engines=known) as process:
             yield process
 
 
@@ -181,7 +183,7 @@ def test_it_begins_at_one_process_and_ends_at_another(
 ) -> None:
     """A proxy leads each request where it likes: what a sign-in needs to remember is known to all processes."""
     port = free_port()
-    public = ("--public-url", f"http://127.0.0.1:{port}")
+    public = ("--public-url", f"http://127.0.0.1:{port}", *OPEN)
     discord.who = {"id": "88", "username": "wanderer"}
     with (
         running_provider(f"http://127.0.0.1:{port}/sign-in/google/callback") as issuer,
@@ -241,7 +243,7 @@ def test_one_address_makes_so_many_accounts_and_who_has_one_still_gets_in(
     for name, value in (("CLIENT_ID", CLIENT[0]), ("CLIENT_SECRET", CLIENT[1]), ("BASE", discord.url)):
         monkeypatch.setenv(f"SIDECHAIN_RELAY_DISCORD_{name}", value)
     limit = LIMITS[Kind.SIGN_UP].count
-    with running_relay(tmp_path / "data", dev=False, port=free_port()) as relay:
+    with running_relay(tmp_path / "data", *OPEN, dev=False, port=free_port()) as relay:
 
         def arrive(number: int) -> int:
             discord.who = {"id": f"newcomer {number}", "username": f"newcomer{number}"}

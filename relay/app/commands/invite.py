@@ -24,7 +24,7 @@ from relay.app.operating import (
     Question,
     RevokeInvite,
 )
-from relay.features.passwords.rules import Registration
+from relay.features.accounts.newcomers import Registration
 
 EXAMPLES = """
 relay invite --data /srv/relay
@@ -32,7 +32,7 @@ relay invite --data /srv/relay --uses 5 --days 2
 relay invite list --data /srv/relay
 relay invite revoke 0192f1c6e5b07c2f8d3a9b4e6f708192 --data /srv/relay
 """
-TEXT = """Print a link. Whoever opens it makes an account with a name and a password, and is signed in. May be run while the
+TEXT = """Print a link. Whoever opens it makes an account, by a password or a provider, and is signed in. May be run while the
 relay serves. The relay takes new accounts with --registration invite (SIDECHAIN_RELAY_REGISTRATION)."""
 
 

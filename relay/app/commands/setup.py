@@ -21,7 +21,7 @@ from relay.app.config import DEFAULT_PORT, BadConfig, Config
 from relay.app.operating import AddAdmin, AddInvite, Link
 from relay.app.settings import PREFIX, SETTINGS, config_of
 from relay.app.settings_file import read_settings, write_settings
-from relay.features.passwords.rules import Registration
+from relay.features.accounts.newcomers import Registration
 
 EXAMPLES = """
 relay setup --data /srv/relay
@@ -164,7 +164,7 @@ def _certificate_offered(host: str, was: Mapping[str, str]) -> str:
 def _sign_in(ask: Ask, given: argparse.Namespace, was: Mapping[str, str]) -> Answers:
     name = PREFIX + "REGISTRATION"
     offered = was.get(name, Registration.INVITE.value)
-    question = "Who may make an account with a password (closed, invite: who has a link, open)"
+    question = "Who may make an account (closed, invite: who has a link, open)"
     return {name: ask(question, given.registration, offered, _setting("registration"))}
 
 

@@ -2,6 +2,8 @@
 
 from relay.features.accounts.agents import describe_agent
 from relay.features.accounts.census import Census, census
+from relay.features.accounts.invites import Invite, add_invite, invites, revoke_invite
+from relay.features.accounts.newcomers import Newcomers, Registration, hash_of_invite
 from relay.features.accounts.people import (
     AVATAR_PATH,
     avatar_of,
@@ -52,8 +54,12 @@ __all__ = [
     "SESSION_US",
     "BrowserSession",
     "Census",
+    "Invite",
+    "Newcomers",
     "Opened",
+    "Registration",
     "SessionEnded",
+    "add_invite",
     "avatar_of",
     "bury",
     "census",
@@ -68,6 +74,8 @@ __all__ = [
     "ensure_account",
     "find",
     "find_any",
+    "hash_of_invite",
+    "invites",
     "is_deleted",
     "is_suspended",
     "live_now",
@@ -78,6 +86,7 @@ __all__ = [
     "profile",
     "profiles",
     "renew_session",
+    "revoke_invite",
     "role_of",
     "session_lives",
     "sessions_of",

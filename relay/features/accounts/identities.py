@@ -1,5 +1,7 @@
 """The table identity: who an account is elsewhere, by the pair of issuer and subject and by nothing else."""
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
 from relay.core.refusal import Refusal
@@ -21,13 +23,14 @@ class Identity(Struct, frozen=True, kw_only=True):
     created_us: int
 
 
-def account_of(tx: Tx, known: Known) -> str:
-    """The account of whoever a provider vouches for; somebody new gets one of their own. [writer]
+def account_of(tx: Tx, known: Known, admit: Callable[[Tx], None]) -> str:
+    """The account of whoever a provider vouches for; somebody new gets one of their own, unless admit refuses. [writer]
 
     Never an account that is there already: a name is not a proof.
     """
     if (found := _owner(tx.db, known)) is not None:
         return found
+    admit(tx)
     username = next(name for name in propose(known.suggestion) if not is_like_another(tx.db, name))
     account_id = new_account(tx, username, now_us())
     _insert(tx, account_id, known)

@@ -141,7 +141,7 @@ class LinkPages:
     async def _begin(self, call: AnyCall) -> AnyAnswer:
         """A page that goes on by itself: our policy lets no form end anywhere else, not even by a redirect (CSP 3, form-action)."""
         name = call.form.get("name", "")
-        begun = await self.upstreams.begin(name, PATH, call.account_id)
+        begun = await self.upstreams.begin(name, PATH, link_to=call.account_id)
         title = self.upstreams.configured[name].title
         page = self.render("go_on.html", call.session, here="claim", title=title, location=begun.location)
         return replace(page, cookies={SIGN_IN: (begun.browser, PENDING_US // 1_000_000)})

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import parse_qs
+from typing import Annotated
+from urllib.parse import parse_qs, quote
 
 import msgspec
 
@@ -16,16 +17,25 @@ from relay.core.refusal import Refusal
 from relay.features.accounts.agents import describe_agent
 from relay.features.accounts.linking import PATH as WAYS_IN
 from relay.features.accounts.linking import Links
+from relay.features.accounts.newcomers import Newcomers, hash_of_invite
 from relay.features.accounts.service import Accounts
 from relay.features.accounts.store import SESSION_US, Opened
-from relay.features.accounts.upstream import PENDING_US, Upstreams
+from relay.features.accounts.upstream import PENDING_US, Finished, Upstreams
 from relay.wire.rest import Username
+
+MAX_SECRET_CHARS = 64
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
     """Where to go once signed in."""
 
     next: str = "/"
+
+
+class SettingOut(Next, frozen=True, kw_only=True):
+    """Of who sets out for a provider. invite: the secret of an invite's link, which makes an account for who has none."""
+
+    invite: Annotated[str, msgspec.Meta(max_length=MAX_SECRET_CHARS)] = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +46,7 @@ class AccountOperations:
     """
 
     accounts: Accounts
+    newcomers: Newcomers
     upstreams: Upstreams
     links: Links
     dev: bool
@@ -63,7 +74,10 @@ class AccountOperations:
 
     async def begin(self, call: AnyCall) -> AnyAnswer:
         wanted = call.query.next if len(call.query.next) <= MAX_PATH_CHARS else "/"
-        begun = await self.upstreams.begin(call.path["name"], local_path(wanted))
+        invite_hash = hash_of_invite(call.query.invite)
+        if invite_hash is not None:
+            await self.newcomers.require(invite_hash)
+        begun = await self.upstreams.begin(call.path["name"], local_path(wanted), invite_hash=invite_hash)
         return go_to(begun.location, {SIGN_IN: (begun.browser, PENDING_US // 1_000_000)})
 
     async def finish(self, call: AnyCall) -> AnyAnswer:
@@ -80,10 +94,24 @@ class AccountOperations:
                 )
             await self.links.link(call.account_id, finished)
             return go_to(WAYS_IN, {SIGN_IN: ("", 0)})
-        if not await self.accounts.knows(finished.known):
-            self.require_sign_up(call.address)
-        opened = await self.accounts.open_session_of(finished.known, _agent(call), call.cookies.get(SESSION))
-        return signed_in(finished.next_path, opened, {SIGN_IN: ("", 0)})
+        return signed_in(finished.next_path, await self._open(call, finished), {SIGN_IN: ("", 0)})
+
+    async def _open(self, call: AnyCall, finished: Finished) -> Opened:
+        """Raises Refusal: account_required, of who has no account and may not make one; rate_limited."""
+        try:
+            if not await self.accounts.knows(finished.known):
+                await self.newcomers.require(finished.invite_hash)
+                self.require_sign_up(call.address)
+            return await self.accounts.open_session_of(
+                finished.known,
+                _agent(call),
+                call.cookies.get(SESSION),
+                lambda tx: self.newcomers.admit(tx, finished.invite_hash),
+            )
+        except Refusal as refusal:
+            if refusal.code != "not_found":
+                raise
+            raise _no_account(finished, refusal) from refusal
 
     def rows(self) -> list[AnyRow]:
         return [
@@ -91,7 +119,7 @@ class AccountOperations:
             Page("POST", "/session", Action.SESSION_OPEN, self.open_session, limit=Kind.SIGN_UP, form=True),
             Page("POST", "/session/close", Action.SESSION_CLOSE, self.close_session, form=True),
             *(
-                Page("GET", path, Action.SESSION_OPEN, self.begin, limit=Kind.CLAIM, query=Next)
+                Page("GET", path, Action.SESSION_OPEN, self.begin, limit=Kind.CLAIM, query=SettingOut)
                 for path in ("/sign-in/{name}", "/api/v1/auth/oauth/{name}")
             ),
             Page("GET", "/sign-in/{name}/callback", Action.SESSION_OPEN, self.finish),
@@ -123,6 +151,16 @@ def sign_in_page(
 def signed_in(location: str, opened: Opened, cookies: dict[str, tuple[str, int]] | None = None) -> AnyAnswer:
     """Send the browser on, with the cookie of a fresh session."""
     return go_to(location, {**(cookies or {}), SESSION: (opened.cookie, SESSION_US // 1_000_000)})
+
+
+def _no_account(finished: Finished, why: Refusal) -> Refusal:
+    """For whoever a provider vouches for, and nobody here is."""
+    return Refusal(
+        "account_required",
+        f"No account of this relay is linked with the one you chose at {finished.title}. {why.detail}",
+        f"If you have an account here, sign in to it as ever and link {finished.title} in the settings, under Ways to sign in. Else: {why.next_step}",
+        way=(f"/sign-in?next={quote(finished.next_path, safe='')}", "Sign in another way"),
+    )
 
 
 def _agent(call: AnyCall) -> str:

@@ -1,5 +1,7 @@
 """People and the browsers they are signed in with. Devices are a feature of their own."""
 
+from collections.abc import Callable
+
 from relay.core.access import Role
 from relay.core.calls import Session
 from relay.engine.clock import now_us
@@ -31,10 +33,12 @@ class Accounts:
         """Whether whoever this provider vouches for has an account."""
         return await self._db.read(lambda db: identities.knows(db, known))
 
-    async def open_session_of(self, known: Known, agent: str, instead_of: str | None) -> Opened:
-        """Sign a browser in as whoever this provider vouches for; somebody new gets an account of their own."""
+    async def open_session_of(
+        self, known: Known, agent: str, instead_of: str | None, admit: Callable[[Tx], None]
+    ) -> Opened:
+        """Sign a browser in as whoever this provider vouches for; somebody new gets an account of their own, if admit lets them."""
         return await self._db.write(
-            lambda tx: _replaced(tx, identities.account_of(tx, known), agent, instead_of)
+            lambda tx: _replaced(tx, identities.account_of(tx, known, admit), agent, instead_of)
         )
 
     async def close_session(self, cookie: str) -> None:

@@ -42,12 +42,14 @@ class Begun(Struct, frozen=True, kw_only=True):
 class Finished(Struct, frozen=True, kw_only=True):
     """A sign-in by a provider that came to its end: who it is, and the path of ours to go on to.
 
-    link_to: the account that was to be linked with who it is; None: they are to be signed in.
+    link_to: the account that was to be linked with who it is; None: they are to be signed in. invite_hash: what they began with.
     """
 
     known: Known
+    title: str
     next_path: str
     link_to: str | None
+    invite_hash: bytes | None
 
 
 class _Pending(Struct, frozen=True, kw_only=True):
@@ -55,6 +57,7 @@ class _Pending(Struct, frozen=True, kw_only=True):
     nonce: str
     next_path: str
     link_to: str | None
+    invite_hash: bytes | None
 
 
 class _Endpoints(Struct, frozen=True, kw_only=True):
@@ -74,7 +77,9 @@ class Upstreams:
         self._base_url = base_url
         self._endpoints: dict[str, _Endpoints] = {}
 
-    async def begin(self, name: str, next_path: str, link_to: str | None = None) -> Begun:
+    async def begin(
+        self, name: str, next_path: str, *, link_to: str | None = None, invite_hash: bytes | None = None
+    ) -> Begun:
         """link_to: an account, where it begins to be linked and not to sign in. Raises Refusal: validation, busy."""
         upstream = self._configured(name)
         endpoints = await self._find_endpoints(upstream)
@@ -84,6 +89,7 @@ class Upstreams:
             nonce=secrets.token_urlsafe(32),
             next_path=next_path,
             link_to=link_to,
+            invite_hash=invite_hash,
         )
         await self._db.write(lambda tx: _begin(tx, name, state, browser, pending))
         async with self._client(upstream) as client:
@@ -103,25 +109,30 @@ class Upstreams:
             raise _invalid("This answer is of another server.")  # mix-up, RFC 9207
         if "code" not in query:
             raise _invalid(f"{upstream.title} did not sign you in.")
+        known = await self._known(upstream, endpoints, pending, query["code"])
+        return Finished(
+            known=known,
+            title=upstream.title,
+            next_path=pending.next_path,
+            link_to=pending.link_to,
+            invite_hash=pending.invite_hash,
+        )
+
+    async def _known(self, upstream: Upstream, endpoints: _Endpoints, pending: _Pending, code: str) -> Known:
+        """Who the provider says that came back. Raises Refusal: token_invalid."""
         try:
             async with asyncio.timeout(CALL_LIMIT_S), self._client(upstream) as client:
-                tokens = await client.fetch_token(
-                    endpoints.token, code=query["code"], code_verifier=pending.verifier
-                )
+                tokens = await client.fetch_token(endpoints.token, code=code, code_verifier=pending.verifier)
                 if upstream.kind is Kind.OIDC:
                     keys = await self._get(client, endpoints.keys)
                     claims = _checked(tokens, keys, upstream, endpoints.issuer, pending.nonce)
-                    known = _known(
-                        endpoints.issuer,
-                        claims["sub"],
-                        claims.get("preferred_username") or claims.get("name"),
-                    )
-                else:
-                    answer = await client.get(endpoints.keys)
-                    answer.raise_for_status()
-                    profile = answer.json()
-                    name = upstream.paths.name if upstream.paths else ""
-                    known = _known(endpoints.issuer, profile["id"], profile.get(name))
+                    suggestion = claims.get("preferred_username") or claims.get("name")
+                    return _known(endpoints.issuer, claims["sub"], suggestion)
+                answer = await client.get(endpoints.keys)
+                answer.raise_for_status()
+                profile = answer.json()
+                suggestion = profile.get(upstream.paths.name if upstream.paths else "")
+                return _known(endpoints.issuer, profile["id"], suggestion)
         except Refusal:
             raise
         except Exception as error:
@@ -129,7 +140,6 @@ class Upstreams:
             raise _invalid(
                 f"{upstream.title} did not confirm who you are ({type(error).__name__})."
             ) from error
-        return Finished(known=known, next_path=pending.next_path, link_to=pending.link_to)
 
     def redirect_uri(self, name: str) -> str:
         return f"{self._base_url}/sign-in/{name}/callback"
@@ -237,8 +247,8 @@ def _begin(tx: Tx, name: str, state: str, browser: str, pending: _Pending) -> No
     if waiting >= MAX_PENDING:
         raise Refusal("busy", "Too many sign-ins are under way.", "Try again in a few minutes.")
     tx.db.execute(
-        "INSERT INTO pending_sign_in (state_hash, provider, browser_hash, verifier, nonce, next_path, link_to, expires_us)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO pending_sign_in (state_hash, provider, browser_hash, verifier, nonce, next_path, link_to, invite_hash, expires_us)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             hash_of(state),
             name,
@@ -247,6 +257,7 @@ def _begin(tx: Tx, name: str, state: str, browser: str, pending: _Pending) -> No
             pending.nonce,
             pending.next_path,
             pending.link_to,
+            pending.invite_hash,
             now + PENDING_US,
         ),
     )
@@ -256,12 +267,18 @@ def _finish(tx: Tx, name: str, state: str, browser: str) -> _Pending | None:
     """What began it; it is used up, whoever asks."""
     found = tx.db.execute(
         "DELETE FROM pending_sign_in WHERE state_hash = ?"
-        " RETURNING provider, browser_hash, verifier, nonce, next_path, link_to, expires_us",
+        " RETURNING provider, browser_hash, verifier, nonce, next_path, link_to, invite_hash, expires_us",
         (hash_of(state),),
     ).fetchone()
     if found is None:
         return None
-    provider, browser_hash, verifier, nonce, next_path, link_to, expires_us = found
+    provider, browser_hash, verifier, nonce, next_path, link_to, invite_hash, expires_us = found
     if provider != name or browser_hash != hash_of(browser) or expires_us <= now_us():
         return None
-    return _Pending(verifier=verifier, nonce=nonce, next_path=next_path, link_to=link_to)
+    return _Pending(
+        verifier=verifier,
+        nonce=nonce,
+        next_path=next_path,
+        link_to=link_to,
+        invite_hash=invite_hash and bytes(invite_hash),
+    )

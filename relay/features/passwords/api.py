@@ -4,28 +4,20 @@ from relay.features.passwords.operations import JOIN, RESET
 from relay.features.passwords.store import (
     MAX_LISTED,
     RESET_US,
-    Invite,
     User,
-    add_invite,
     add_reset,
     has_password,
-    invites,
-    revoke_invite,
     users,
 )
 
 __all__ = [
     "MAX_LISTED",
     "RESET_US",
-    "Invite",
     "User",
-    "add_invite",
     "add_reset",
     "has_password",
-    "invites",
     "join_path",
     "reset_path",
-    "revoke_invite",
     "users",
 ]
 

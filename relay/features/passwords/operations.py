@@ -29,11 +29,12 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PasswordPages:
-    """[loop]"""
+    """providers: who else can say who somebody is, by name, and their titles. [loop]"""
 
     passwords: Passwords
     render: Render
     sign_in_page: SignIn
+    providers: Mapping[str, str]
 
     async def sign_in(self, call: AnyCall) -> AnyAnswer:
         """The form fields `username`, `password`, `code` where one is asked for, and `next`: a path of ours."""
@@ -162,6 +163,7 @@ class PasswordPages:
             asks_code=asks_code,
             ends_code=ends_code,
             trouble=trouble,
+            providers=self.providers if action == SIGN_UP else {},
         )
 
     def rows(self) -> list[AnyRow]:

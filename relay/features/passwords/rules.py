@@ -1,20 +1,11 @@
 """What a password has to be, by NIST SP 800-63B-4, 3.1.1.2: long, any character, no recipe, not the name. Values only."""
 
 import unicodedata
-from enum import StrEnum
 
 from relay.core.refusal import Refusal
 
 MIN_CHARS, MAX_CHARS = 10, 128
 MIN_DIFFERENT_CHARS = 5
-
-
-class Registration(StrEnum):
-    """Who may make an account with a password."""
-
-    CLOSED = "closed"
-    INVITE = "invite"
-    OPEN = "open"
 
 
 def prepared(password: str) -> bytes:

@@ -11,10 +11,10 @@ from relay.engine.clock import now_us
 from relay.engine.database import Database, Tx
 from relay.engine.limits import SharedLimits
 from relay.features.accounts import api as accounts
-from relay.features.accounts.api import Opened
+from relay.features.accounts.api import Newcomers, Opened, Registration, hash_of_invite
 from relay.features.passwords import second_factor, store
 from relay.features.passwords.hashing import Hashing
-from relay.features.passwords.rules import Registration, prepared, require_good
+from relay.features.passwords.rules import prepared, require_good
 from relay.features.passwords.two_step import code_counts
 from relay.wire.rest import Username
 
@@ -25,13 +25,13 @@ class Passwords:
     def __init__(
         self,
         db: Database,
-        registration: Registration,
+        newcomers: Newcomers,
         limits: SharedLimits,
         told_of_change: Callable[[str], None],
     ) -> None:
         self._db = db
         self._told_of_change = told_of_change
-        self.registration = registration
+        self._newcomers = newcomers
         self._limits = limits
         self._hashing = Hashing()
         self._has_any = False
@@ -43,7 +43,7 @@ class Passwords:
     @property
     def takes_any(self) -> bool:
         """Whether there is, or may come to be, somebody who signs in by a password."""
-        return self._has_any or self.registration is not Registration.CLOSED
+        return self._has_any or self._newcomers.registration is not Registration.CLOSED
 
     async def sign_in(
         self,
@@ -78,12 +78,7 @@ class Passwords:
 
     async def require_invited(self, secret: str) -> None:
         """secret: of an invite's link; "": there is none. Raises Refusal: not_found, where that is no way to an account."""
-        if self.registration is Registration.OPEN:
-            return
-        if self.registration is Registration.CLOSED:
-            raise Refusal("not_found", "This relay takes no new accounts.", "Ask who runs it.")
-        if not await self._db.read(lambda db: store.is_invited(db, secret, now_us())):
-            raise store.invite_over()
+        await self._newcomers.require(hash_of_invite(secret))
 
     async def sign_up(
         self, username: str, password: str, *, secret: str, address: str, agent: str, instead_of: str | None
@@ -99,8 +94,7 @@ class Passwords:
         phc = await self._hashing.hashed(prepared(password))
 
         def made(tx: Tx) -> str:
-            if self.registration is Registration.INVITE:
-                store.spend_invite(tx, secret, now_us())
+            self._newcomers.admit(tx, hash_of_invite(secret))
             return store.create_account(tx, username, phc, now_us())
 
         return await self._opened(made, agent=agent, instead_of=instead_of)

@@ -16,8 +16,8 @@ from relay.app.settings import (
     config_of,
     size_bytes,
 )
+from relay.features.accounts.newcomers import Registration
 from relay.features.listening.links import Elsewhere
-from relay.features.passwords.rules import Registration
 
 DATA = {"SIDECHAIN_RELAY_DATA": "/srv/relay"}
 PAGE = Path(__file__).parents[3] / "docs" / "operator" / "settings.md"
