@@ -1,7 +1,11 @@
 """Post, regret, delete: the owner's pages in a real Chromium, wide and as narrow as a phone; and who else gets there."""
 
+from io import BytesIO
+
 import httpx
 import pytest
+import zxingcpp
+from PIL import Image
 
 from relay.wire.rest import AudioPost
 from tests.support.browser import Watched
@@ -113,3 +117,25 @@ def test_an_unlisted_post_is_for_who_has_its_link_and_for_no_search_engine(
     assert page.status_code == 200 and 'name="robots" content="noindex"' in page.text
     for listed in ("/", "/u/mira.k"):
         assert post.id not in httpx.get(relay.url + listed, trust_env=False).text
+
+
+def test_the_key_of_an_app_is_read_from_the_screen_in_both_themes(
+    relay: RelayProcess, watched: Watched, request: pytest.FixtureRequest
+) -> None:
+    """By a reader that we did not write; the link beside it is what an app opens on the phone itself."""
+    page = watched.page
+    watched.sign_in(relay.url, "two.step")
+    page.goto(relay.url + "/settings/two-step")
+    begin = page.get_by_role("button", name="Set it up")
+    if begin.count():
+        begin.click()
+    link = page.locator("a[href^='otpauth:']").get_attribute("href")
+    code = page.get_by_role("img", name="QR code of the key that stands below as text")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # a literal, of two
+        watched.screenshot(f"own-{request.node.callspec.id}-two-step-{scheme}", full_page=True)
+        seen = zxingcpp.read_barcodes(Image.open(BytesIO(page.screenshot(full_page=True))))
+        assert [each.text for each in seen] == [link], scheme
+        ground = Image.open(BytesIO(code.screenshot())).convert("RGB")
+        assert ground.getpixel((4, 4)) == (255, 255, 255), "a quiet zone, whatever the theme"
+    assert fits(watched) and watched.complaints == []

@@ -12,6 +12,7 @@ from relay.core.refusal import Refusal
 from relay.engine.clock import now_us
 from relay.engine.database import Database
 from relay.features.passwords import second_factor, totp
+from relay.features.passwords.qr import QrCode, qr_code
 
 PATH = "/settings/two-step"
 
@@ -47,11 +48,11 @@ class TwoStepPages:
     async def _page(self, call: AnyCall, trouble: str = "") -> AnyAnswer:
         username = in_browser(call).username
         factor = await self.db.read(lambda db: second_factor.factor_of(db, call.account_id))
-        shown: Mapping[str, str] = {}
+        shown: Mapping[str, str | QrCode] = {}
         if factor is not None and not factor.is_asked:
             host = urlsplit(self.base_url).hostname or ""
             link = totp.app_link(factor.key, username, host)
-            shown = {"key": totp.shown_key(factor.key), "link": link}
+            shown = {"key": totp.shown_key(factor.key), "link": link, "qr": qr_code(link)}
         return self.render(
             "two_step.html",
             call.session,
