@@ -7,6 +7,7 @@ One client is one connection: when the daemon goes, the client is spent, and the
 import itertools
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -26,6 +27,7 @@ else:
 
 TIMEOUT_S = 30.0
 LAST_WORDS_MS = 50
+QUIET_S = 1.5  # so long without a word, who waits would like to know what for
 LOOK_MS = 100  # how often, while waiting, to look whether the daemon is still there
 
 
@@ -66,18 +68,28 @@ class ControlClient:
         self._line: Line | None = None
         self._pid = 0
 
-    def request(self, request: Request, timeout_s: float = TIMEOUT_S) -> Reply:
-        """The reply to `request`, of its `Reply` type; the id is chosen here.
+    def request(
+        self,
+        request: Request,
+        timeout_s: float = TIMEOUT_S,
+        *,
+        on_quiet: Callable[[int], None] = lambda _: None,
+    ) -> Reply:
+        """The reply to `request`, of its `Reply` type; the id is chosen here. on_quiet: told the daemon's pid, once, when it is slow.
 
         Raises DaemonNotRunning (at once, also when it ends meanwhile), DaemonSilent, RequestFailed.
         """
-        deadline = time.monotonic() + timeout_s
+        asked = time.monotonic()
+        deadline, quiet = asked + timeout_s, asked + QUIET_S
         connection = self._connected()
         request = msgspec.structs.replace(request, id=next(self._ids))
         connection.send(encode(request))
         while (left_s := deadline - time.monotonic()) > 0:
             if not connection.poll(min(LOOK_MS, int(left_s * 1000) + 1)):
                 if self._daemon_is_there():
+                    if time.monotonic() >= quiet:
+                        quiet = deadline
+                        on_quiet(self._pid)
                     continue
                 # It may have answered between the two looks and ended at once: what it said last still counts.
                 if not connection.poll(LAST_WORDS_MS):

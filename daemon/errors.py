@@ -7,7 +7,8 @@ SidechainError            1
 +-- KeyringUnavailable    5   locked, absent or refused
 +-- Offline               6   the relay cannot be reached, or answers with an error of its own
 +-- RelayRefused          6   the relay said no, and why
-+-- NothingKept           7   there is nothing that could be kept
++-- NothingThere          7   nothing is there that it could be done to
+|   +-- NothingKept       7   there is nothing that could be kept
 +-- BadAudio              8   a file that is no audio we read
 +-- NoSpace               9   the disk is full
 +-- LibraryStuck          1   the library cannot be read or written now
@@ -100,8 +101,12 @@ class RelayRefused(SidechainError):
         self.status = status
 
 
-class NothingKept(SidechainError):
+class NothingThere(SidechainError):
     exit_code = 7
+    code = "nothing_there"
+
+
+class NothingKept(NothingThere):
     code = "nothing_kept"
 
 
@@ -159,7 +164,7 @@ EXIT_CODES: dict[int, str] = {
     4: "this device is not claimed",
     5: "the keyring is locked or absent",
     6: "the relay cannot be reached, or refused",
-    7: "nothing to keep",
+    7: "nothing there: to keep, to undo, to bring back",
     8: "not audio that can be read",
     9: "the disk is full",
     77: "a daemon is already running",

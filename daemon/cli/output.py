@@ -7,6 +7,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Protocol, TypeVar
 
@@ -28,6 +29,7 @@ from daemon.errors import (
     NoSpace,
     NotClaimed,
     NothingKept,
+    NothingThere,
     NotRunning,
     Offline,
     RelayRefused,
@@ -40,6 +42,7 @@ from daemon.settings.reading import Loaded, load
 from relay.wire.misfits import in_words
 
 R = TypeVar("R")
+ANSWER_LIMIT_S = 30.0
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
@@ -54,6 +57,7 @@ _BY_CODE: dict[str, type[SidechainError]] = {
         NoSpace,
         NotClaimed,
         NothingKept,
+        NothingThere,
         NotRunning,
         Offline,
         UsageError,
@@ -93,7 +97,7 @@ def require_part(module: str, extra: str) -> None:
         )
 
 
-def ask(request: Request, answer: type[R], *, timeout_s: float = 30.0) -> R:
+def ask(request: Request, answer: type[R], *, timeout_s: float = ANSWER_LIMIT_S) -> R:
     """Ask the running daemon. Raises NotRunning, and the daemon's own refusals as their classes; UsageError for what
     cannot be asked."""
     require_part("zmq", "desktop")
@@ -103,7 +107,7 @@ def ask(request: Request, answer: type[R], *, timeout_s: float = 30.0) -> R:
     config = settings()
     try:
         with ControlClient(config.run) as client:
-            reply = client.request(request, timeout_s=timeout_s)
+            reply = client.request(request, timeout_s, on_quiet=partial(_say_waiting, timeout_s))
     except DaemonNotRunning as error:
         raise _not_answering(config) from error
     except DaemonSilent as error:
@@ -119,6 +123,14 @@ def ask(request: Request, answer: type[R], *, timeout_s: float = 30.0) -> R:
             "Restart it: it is of another version.",
         )
     return reply
+
+
+def _say_waiting(timeout_s: float, pid: int) -> None:
+    """To who sits before it, of what is answered at once by a daemon that is well; a script is told how it ended."""
+    if timeout_s <= ANSWER_LIMIT_S and sys.stderr.isatty():
+        note(
+            f"Waiting for the daemon (pid {pid}), which has not answered yet: {timeout_s:.0f} s at most. Ctrl-C gives up."
+        )
 
 
 def _not_answering(config: Config) -> NotRunning:

@@ -21,7 +21,7 @@ from audio.encode.wave import wav_f32_header
 from daemon.config import Config
 from daemon.core import capture, outbox
 from daemon.core.shelf import MAX_TAGS, retagged, why_no_tag
-from daemon.errors import LibraryStuck, NoSpace, SidechainError, UsageError
+from daemon.errors import LibraryStuck, NoSpace, NothingThere, SidechainError, UsageError
 from daemon.events import Bus, SettingsChanged, TakeChanged, TakeDeleted, TakeDiscarded, TakeKept, TakeReset
 from daemon.library import sidecars, whole_sets
 from daemon.library.files import ENTRY_JSON, TAIL_WAV, TAKE_JSON, TAKE_WAV
@@ -161,13 +161,13 @@ class Takes:
     async def find(self, prefix: str, *, discarded: bool = False) -> TakeRow:
         """The Take named by a unique prefix of its id, by its name, or "last": of those that were discarded, or of the others.
 
-        Raises UsageError.
+        Raises UsageError; NothingThere, where there is no last one.
         """
         found = await self._store.run(Store.find_take, prefix, discarded=discarded)
         if not found and prefix == "last" and discarded:
-            raise UsageError("There is nothing to restore.", "`sidechain takes` lists what is there.")
+            raise NothingThere("There is nothing to restore.", "`sidechain takes` lists what is there.")
         if not found and prefix == "last":
-            raise UsageError("There are no takes yet.", "Play, then `sidechain keep`.")
+            raise NothingThere("There are no takes yet.", "Play, then `sidechain keep`.")
         found = found or await self._store.run(Store.takes_called, prefix, discarded=discarded)
         if len(found) != 1:
             many = "No take has" if not found else "Several takes have"

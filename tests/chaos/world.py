@@ -41,7 +41,7 @@ OWL, LARK, LISTENER = "night.owl", "day.lark", "listener"
 PLAYED_BARS = 9
 SPEED = 4  # times real time: a Ring then holds ten seconds
 ANSWER_LIMIT_S = 25.0  # a host says so after 10 s that nobody answered
-REFUSALS = ("nothing_kept", "usage", "not_claimed")  # of these it is known that nothing was done
+REFUSALS = ("nothing_kept", "nothing_there", "usage", "not_claimed")  # of these nothing was done, it is known
 
 
 class World:

@@ -160,9 +160,20 @@ def test_a_daemon_that_stood_still_goes_on(device: Device, tmp_path: Path) -> No
     pid = device.json("status")["pid"]
     before = keep_a_file(device, tmp_path)
     os.kill(pid, signal.SIGSTOP)
-    with device.command_under_way("takes", "show", before["take_id"], "--json") as asking:
-        with pytest.raises(subprocess.TimeoutExpired):
-            asking.wait(2.0)
+    shown = "takes", "show", before["take_id"], "--json"
+    with device.command_under_way(*shown) as asking, device.at_a_terminal(*shown) as (person, screen):
+        told = screen.readline()
+        assert f"Waiting for the daemon (pid {pid})" in told and "Ctrl-C" in told
+        assert asking.poll() is None and person.poll() is None
         os.kill(pid, signal.SIGCONT)
-        said, _ = asking.communicate(timeout=HANG_S)
+        said, complaints = asking.communicate(timeout=HANG_S)
+        assert complaints == "", "a script waits without a word"
+        assert json.loads(person.communicate(timeout=HANG_S)[0]) == json.loads(said)
     assert json.loads(said)["take"]["take_id"] == before["take_id"] and device.json("status")["pid"] == pid
+
+
+def test_what_is_not_there_is_no_wrong_usage(device: Device) -> None:
+    for typed in ("undo", "recover keep last", "takes show last", "takes restore last", "sets show"):
+        done = device.command(*typed.split(), "--json")
+        said = done.returncode, json.loads(done.stdout)["error"]["code"]
+        assert said == (7, "nothing_there"), done.stdout

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from tests.support.deadlines import HANG_S
 
@@ -61,6 +61,26 @@ class Device:
                 yield process
             finally:
                 process.kill()
+
+    @contextlib.contextmanager
+    def at_a_terminal(self, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], TextIO]]:
+        """Under way, and the terminal on which its errors and questions come; its answer goes into a pipe."""
+        ours, theirs = os.openpty()
+        with open(ours, encoding="utf-8", errors="replace") as screen:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "daemon", *arguments],
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=theirs,
+                text=True,
+            )
+            os.close(theirs)
+            with process:
+                try:
+                    yield process, screen
+                finally:
+                    process.kill()
 
     @contextlib.contextmanager
     def browser_of(self) -> Iterator[tuple[dict[str, str], Path]]:

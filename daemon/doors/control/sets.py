@@ -5,7 +5,7 @@ from daemon.core.meant import called
 from daemon.doors.control.answers import Answers
 from daemon.doors.control.players import Players
 from daemon.doors.control.told import take_info, told_take
-from daemon.errors import NothingKept, UsageError
+from daemon.errors import NothingKept, NothingThere, UsageError
 from daemon.features.history.recovery import Recovered
 from daemon.features.keeping.asking import Ask
 from daemon.features.keeping.mixing import Mixing
@@ -92,7 +92,9 @@ class SetAnswers:
         if not found and prefix != "last":
             found = await self._called(prefix)
         if not found and prefix == "last":
-            raise UsageError("There are no sets yet.", "Play on several tracks, then `sidechain keep --all`.")
+            raise NothingThere(
+                "There are no sets yet.", "Play on several tracks, then `sidechain keep --all`."
+            )
         if len(found) != 1:
             many = "No set has" if not found else "Several sets have"
             raise UsageError(

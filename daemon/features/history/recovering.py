@@ -7,7 +7,7 @@ import msgspec
 from daemon.config import Config
 from daemon.core.choosing import named
 from daemon.core.journal import Damaged
-from daemon.errors import NothingKept, UsageError
+from daemon.errors import NothingKept, NothingThere, UsageError
 from daemon.events import Bus, PartKept, SettingsChanged
 from daemon.features.history.journal import Journal
 from daemon.features.history.recovery import Recovered, cut_of, where
@@ -121,7 +121,7 @@ class Recovering:
         found = newest[:1] if prefix == LAST else [o for o in newest if o.stretch_id.startswith(prefix)]
         if len(found) != 1 or not prefix:
             if not newest:
-                raise UsageError(
+                raise NothingThere(
                     "There is nothing that was recovered.", "`sidechain keep` keeps what a plugin holds."
                 )
             many = "No stretch has" if not found else "Several stretches have"

@@ -10,7 +10,7 @@ from daemon.core import outbox
 from daemon.core.health import SET_A_RELAY
 from daemon.core.meant import meant
 from daemon.core.titles import why_not
-from daemon.errors import NotClaimed, RelayRefused, SidechainError, TakeGone, UsageError
+from daemon.errors import NotClaimed, NothingThere, RelayRefused, SidechainError, TakeGone, UsageError
 from daemon.events import Bus, EntryChanged, TakeReset
 from daemon.features.posting.uploads import Uploader
 from daemon.identity.account import Account
@@ -120,11 +120,11 @@ class Posting:
         return after
 
     async def undo(self, prefix: str) -> outbox.Entry:
-        """Take back what was posted, while nothing of it has left; "": the newest that is held."""
+        """Take back what was posted, while nothing of it has left; "": the newest that is held. Raises UsageError, NothingThere."""
         entries = await self._store.run(Store.entries)
         held = [entry for entry in entries if entry.state is outbox.State.HELD]
         if not prefix and not held:
-            raise UsageError(
+            raise NothingThere(
                 "Nothing is held just now: what was posted has gone, or waits for the relay.",
                 "`sidechain outbox` lists what can still be taken back: `sidechain outbox discard`.",
             )

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from daemon.core import outbox
-from daemon.errors import SidechainError, UsageError
+from daemon.errors import NothingThere, SidechainError, UsageError
 from daemon.events import Bus, TakeReset
 from daemon.library.files import TAIL_WAV
 from daemon.library.rows import TakeRow
@@ -50,7 +50,7 @@ class Repairs:
         """As it was played."""
         take = await self._takes.find(prefix)
         if take.repair is None:
-            raise UsageError("There is no repair of this take to undo.")
+            raise NothingThere("There is no repair of this take to undo.")
         return await self._change(take, None)
 
     async def render_again(self, prefix: str) -> None:
