@@ -181,6 +181,8 @@ Sentence Status::link() const
 {
     if (info_.reason[0]) return {"not recording", Tone::kBad};
     if (!info_.connected) return {!refused_.empty() ? "refused" : "Sidechain is not running", Tone::kBad};
+    if (relay_state_ == "no_relay") return {"no relay set", Tone::kPlain};
+    if (account_.empty() && relay_state_.empty()) return {"connected", Tone::kPlain}; /* whose it is comes within a second */
     if (account_.empty()) return {"no account yet", Tone::kPlain};
     if (relay_state_ == "online") return {account_ + " · online", Tone::kGood};
     if (relay_state_ == "connecting") return {account_ + " · connecting", Tone::kPlain};

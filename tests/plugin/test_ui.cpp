@@ -276,7 +276,7 @@ static void every_state_of_the_link_has_its_words_and_a_next_step()
     info.reason[0] = '\0';
     info.connected = info.attached = true;
     status.take(info);
-    CHECK(!status.card().shown()); /* nothing is said before the daemon has said it */
+    CHECK(!status.card().shown() && status.link().text == "connected"); /* nothing is said before the daemon has said it */
     CHECK(status.name() == "Sidechain");
     how_far_back_one_can_go_is_said_as_it_is(status, info);
     std::snprintf(info.track_name, sizeof info.track_name, "Bass");
@@ -292,7 +292,9 @@ static void every_state_of_the_link_has_its_words_and_a_next_step()
     link(status, "needs_reclaim", "");
     CHECK(status.card().headline == "Claim this device again");
     link(status, "no_relay", "");
-    CHECK(status.card().command == "sidechain setup");
+    CHECK(status.card().command == "sidechain setup" && status.link().text == "no relay set");
+    link(status, "no_relay", "nightowl");
+    CHECK(status.link().text == "no relay set"); /* whoever it belonged to */
     link(status, "unclaimed", "", 0, "The keyring is locked. Unlock the keyring; Sidechain goes on by itself.");
     CHECK(status.card().words.find("Unlock") != std::string::npos);
     link(status, "online", "nightowl", 3, "", "mira.k, tobi, uma");
