@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, Protocol, TextIO, TypeVar
 
 import msgspec
 import typer
@@ -173,8 +173,27 @@ def say(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Print something beside the result."""
-    print(shown.lines(text), file=sys.stderr, flush=True)
+    """Print something beside the result: sentences, which a terminal would break in the middle of a word."""
+    said = shown.lines(text)
+    if width := _columns(sys.stderr):
+        said = "\n".join(_wrapped(line, width) for line in said.split("\n"))
+    print(said, file=sys.stderr, flush=True)
+
+
+def _columns(stream: TextIO) -> int:
+    """Of the terminal that it goes to; 0: to none, or to one that does not say."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0
+
+
+def _wrapped(line: str, width: int) -> str:
+    if len(line) <= width:
+        return line
+    import textwrap  # for who sits before a narrow terminal
+
+    return textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
 
 
 def show(value: msgspec.Struct | dict[str, object] | Reply, as_json: bool, text: Callable[[], str]) -> None:

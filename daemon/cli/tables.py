@@ -32,17 +32,23 @@ def table(columns: list[str], rows: Lines, spare: Sequence[str] = ()) -> str:
 def fitted(lines: Lines, most: int, spare: Sequence[str] = ()) -> Lines:
     """A heading and rows in at most so many characters, as far as that goes. [any]
 
-    Columns that say nothing go first, then spare ones; the longest text is cut to what is left. Ids, which are typed again, and
-    addresses stay whole.
+    Columns that say nothing go first, then spare ones; the longest text is cut to what is left. Where a wide one went, those that fit
+    beside whole texts come back, the last that went first. Ids, which are typed again, and addresses stay whole.
     """
     if _total(lines) <= most:
         return lines
     lines = _without(lines, _silent(lines))
+    gone: list[str] = []
     for name in (*spare, ""):
-        cut = _with_longest_cut(lines, most)
+        cut = _with_longest_cut(_without(lines, set(gone)), most)
         if _total(cut) <= most:
-            return cut
-        lines = _without(lines, {name})
+            break
+        gone.append(name)
+    for name in gone[::-1]:
+        wider = _without(lines, set(gone) - {name})
+        if _total(wider) <= most:
+            cut = wider
+            gone.remove(name)
     return cut
 
 

@@ -151,7 +151,7 @@ def similar(
             for each in found.found
         ]
         return (
-            table(["take", "when", "title", "same", "agrees", "likeness"], rows)
+            table(["take", "when", "title", "same", "agrees", "likeness"], rows, spare=("agrees", "when"))
             or "There is no other take yet."
         )
 

@@ -17,7 +17,7 @@ class Search:
         """The others that are like this one, best first."""
         take = await self._takes.find(prefix)
         if take.analysis is None:
-            raise SidechainError(f"Take {take.take_id[:12]} was not analysed yet.", "Try again in a moment.")
+            raise SidechainError(f"Take {take.take_id[:12]} is not analysed yet.", "Try again in a moment.")
         analysis = take.analysis
         return await self._renderer.search(
             analysis.fingerprint, analysis.embedding, but=take.take_id, limit=limit

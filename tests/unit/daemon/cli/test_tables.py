@@ -34,6 +34,25 @@ def test_names_are_cut_and_ids_and_addresses_are_not() -> None:
     assert title == "x" * 25 + "…"
 
 
+def test_where_a_wide_column_went_those_that_fit_come_back() -> None:
+    heads = ["post", "when", "who", "title", "BPM", "key", "page"]
+    row = [
+        "f" * 32,
+        "2026-11-30 11:07",
+        "nightowl",
+        "3 a.m.",
+        "128.0",
+        "C major",
+        f"https://relay.example/p/{'f' * 32}",
+    ]
+    spare = ("key", "BPM", "when", "page")
+    assert fitted([heads, row], 80, spare)[0] == ["post", "when", "who", "title", "BPM"]
+    assert fitted([heads, row], 60, spare)[0] == ["post", "who", "title", "BPM"]
+    assert fitted([heads, row], 52, spare)[0] == ["post", "who", "title"]
+    row[3] = "A long title, which has to be cut"
+    assert fitted([heads, row], 80, spare)[0] == ["post", "who", "title"], "a text is cut for no spare column"
+
+
 def test_a_pipe_gets_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     assert all(cell in table(HEADS, [ROW], SPARE) for cell in (*HEADS, *ROW))

@@ -15,7 +15,7 @@ WRONG = {
     "keep --nope": "No such option: --nope",
     "nosuch": "No such command nosuch.",
     "process x": "Missing option --out.",
-    "config explain": "Missing argument name.",
+    "config explain": "Missing argument NAME.",
     "status extra": "Got unexpected extra words (extra).",
     f"keep --bars {'9' * 5000}": f"--bars is “{'9' * 60}…”, and must be ",
     "keep --bars caf\udce9": "text (UTF-8).",
