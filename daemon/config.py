@@ -264,6 +264,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return self.data / "cache"
 
     @property
+    def models(self) -> Path:
+        """Folder of models that somebody put here."""
+        return self.data / "models"
+
+    @property
     def creations(self) -> Path:
         """Folder of what is written down instead of recorded, a file each."""
         return self.data / "creations"

@@ -15,6 +15,7 @@ from daemon.cli import score_commands as scores
 from daemon.cli.files import Processed, ProcessedAll
 from daemon.cli.importing import Imported
 from daemon.cli.listening import BothCompared, Drawn, Stems
+from daemon.cli.models import ModelsAre
 from daemon.cli.output import Json, say, show
 from daemon.cli.record import DevicesAre, RecordingIs
 from daemon.cli.restart import Restarted
@@ -49,6 +50,7 @@ ANSWERS: Mapping[str, Kind] = {
     "analyse": Drawn,
     "compare": BothCompared,
     "separate": Stems,
+    **dict.fromkeys(("models", "models list", "models add", "models remove"), ModelsAre),
     "process": Processed | ProcessedAll,
     "import": Imported,
     "record": RecordingIs | DevicesAre,

@@ -111,9 +111,29 @@ def _checks(config: Config, names: set[str]) -> Iterator[Check]:
     yield checks.check_rings(config)
     yield checks.check_portaudio()
     yield checks.check_sandbox()
+    yield from _models(config)
     yield from checks_desktop.check_desktop(os.environ)
     yield checks_desktop.check_start(home_folder())
     yield checks_desktop.check_log(config)
+
+
+def _models(config: Config) -> Iterator[Check]:
+    """By what sound is taken apart here, each file's hash looked at."""
+    from audio.models.shelf import ABSENT, READY
+    from audio.separate.parts import PARTS, needs_model
+    from daemon.cli.models import asked, shelf
+
+    try:
+        found = asked(lambda: shelf(config).infos(checked=True))
+    except SidechainError as error:
+        yield note("models", str(error))
+        return
+    ready = [name for name in PARTS if not needs_model(name)]
+    ready += [each.name for each in found if each.state == READY]
+    yield ok("models", f"Sound is taken apart by {', '.join(ready)}.")
+    for each in found:
+        if each.state not in (READY, ABSENT):
+            yield note("models", f"{each.name}: {each.says}", "`sidechain models list` tells more.")
 
 
 def _with_daemon(config: Config, status: c.Status) -> Iterator[Check]:

@@ -14,7 +14,7 @@ import typer
 
 import bridge.control as c
 from audio.analyse.shapes import AnalysisDocument, Aspect, Changes, Comparison
-from audio.separate.parts import PARTS
+from audio.separate.parts import PARTS, needs_model
 from daemon.cli.new_files import Content, write_files
 from daemon.cli.output import Json, ask, note, number, settings, show
 from daemon.cli.source import shown
@@ -138,7 +138,10 @@ def compare(one: Sound, other: Sound, as_json: Json = False) -> None:
 def separate(
     what: Sound,
     engine: Annotated[
-        str, typer.Option(help="hpss: percussive, harmonic and bass, by signal processing.")
+        str,
+        typer.Option(
+            help="hpss: percussive, harmonic and bass, by signal processing; spleeter:2stems, htdemucs: by a model that you put here (`sidechain models`)."
+        ),
     ] = "hpss",
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write into; made if missing.")] = Path(
         "stems"
@@ -153,11 +156,14 @@ def separate(
     _require_one_of(engine, ENGINES, "--engine")
     place = _place(what)
 
+    model = _model(engine)
+    job = SeparateJob(file=0, engine=engine, model=tuple(range(1, 1 + len(model))))
+
     async def heard(listener: "Listener", _memory: "Cache | None", _recipe: bytes) -> Separated:
-        return await listener.carried_out(SeparateJob(file=0, engine=engine), Separated)
+        return await listener.carried_out(job, Separated)
 
     with _asked(as_json) as (scratch, told):
-        found = _listened([place], scratch, told, heard)
+        found = _listened([place, *model], scratch, told, heard)
         copies: dict[str, Content] = {name: partial(_copy, scratch / name) for name in found.files.values()}
         write_files(out, copies, force=force)
     answer = Stems(
@@ -167,6 +173,17 @@ def separate(
         sample_rate_hz=found.sample_rate_hz,
     )
     show(answer, as_json, lambda: f"Wrote {line(', '.join(found.files.values()))} into {line(shown(out))}.")
+
+
+def _model(engine: str) -> list[Place]:
+    """Its files, which are what they must be. Raises UsageError where it is not here."""
+    from daemon.cli.models import asked, shelf
+
+    if not needs_model(engine):
+        return []
+    config = settings()
+    names = asked(lambda: shelf(config).verified(engine))
+    return [Place(path=config.models / name, name=name) for name in names]
 
 
 def _copy(source: Path, target: BinaryIO) -> None:

@@ -80,6 +80,12 @@ def _listening(app: typer.Typer) -> None:
     listening.register(app)
 
 
+def _models(app: typer.Typer) -> None:
+    from daemon.cli import models
+
+    app.add_typer(models.app, name="models")
+
+
 def _import(app: typer.Typer) -> None:
     from daemon.cli import importing
 
@@ -240,6 +246,7 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _feed: "feed search follow unfollow like react",
     _process: "process",
     _listening: "analyse compare separate",
+    _models: "models",
     _import: "import",
     _record: "record",
     _watch: "watch",

@@ -74,6 +74,10 @@ class Config(Struct, frozen=True, kw_only=True):
         return self.objects_url or self.data / "objects"
 
     @property
+    def models(self) -> Path:
+        return self.data / "models"
+
+    @property
     def key_file(self) -> Path:
         return self.signing_key or self.data / "signing-key.pem"
 

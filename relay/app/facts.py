@@ -1,9 +1,12 @@
 """GET /api/config: the facts of this relay that everybody may know."""
 
+import msgspec
+
 from audio.separate.parts import PARTS, SAYS
 from relay.app.config import Config
 from relay.core.access import Action
 from relay.core.calls import AnyRow, Call, Row
+from relay.features.listening.models import Models
 from relay.features.listening.tasks import MAX_SEPARATED_S
 from relay.wire.facts import RelayFacts, SeparationModel
 from relay.wire.listening import MAX_STREAM_S, STREAM_PATH
@@ -13,7 +16,7 @@ from relay.wire.operation import Nothing
 from relay.wire.tracks import TRACKS_PATH
 
 
-def rows(config: Config, base_url: str) -> list[AnyRow]:
+def rows(config: Config, base_url: str, models: Models) -> list[AnyRow]:
     """base_url: how the world reaches this relay."""
     sockets = base_url.replace("http", "ws", 1)
     facts = RelayFacts(
@@ -25,12 +28,14 @@ def rows(config: Config, base_url: str) -> list[AnyRow]:
         max_upload_bytes=config.max_upload_bytes,
         max_separated_seconds=MAX_SEPARATED_S,
         max_stream_seconds=MAX_STREAM_S,
-        separation_models=[
-            SeparationModel(name=name, says=SAYS[name], parts=list(parts)) for name, parts in PARTS.items()
-        ],
+        separation_models=[],
     )
 
     async def told(_: Call[Nothing, Nothing]) -> RelayFacts:
-        return facts
+        here = [
+            SeparationModel(name=name, says=SAYS[name], parts=list(PARTS[name]))
+            for name in await models.engines()
+        ]
+        return msgspec.structs.replace(facts, separation_models=here)
 
     return [Row(FACTS, Action.SITE_READ, told)]

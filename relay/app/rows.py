@@ -271,7 +271,9 @@ class Table:
                 max_bytes=self.config.max_upload_bytes,
             ).rows(),
             *DownloadingOperations(db=self.engines.db, fetching=given.fetching).rows(),
-            *SeparatingOperations(hearing=given.hearing, objects=objects, base_url=base_url).rows(),
+            *SeparatingOperations(
+                hearing=given.hearing, objects=objects, base_url=base_url, models=given.listening.models
+            ).rows(),
         ]
 
     def _own(self) -> list[AnyRow]:
@@ -315,7 +317,7 @@ class Table:
         engines = self.engines
         return [
             *health.rows(engines.db, engines.objects, engines.bus, engines.tasks, self.is_draining),
-            *facts.rows(self.config, self.base_url),
+            *facts.rows(self.config, self.base_url, self.posts.listening.models),
         ]
 
     def _feeds(self) -> list[AnyRow]:

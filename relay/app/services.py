@@ -11,6 +11,7 @@ from relay.app.listening import Listening
 from relay.engine.database import Database
 from relay.engine.jobs.workers import Handler, Workers
 from relay.engine.mail import Mailer, server_of
+from relay.engine.model_folder import ModelFolder
 from relay.engine.outward_get import Reader
 from relay.engine.virus_scan import scanner_of
 from relay.features.accounts import api as accounts_api
@@ -54,6 +55,7 @@ from relay.features.listening import making as listening_making
 from relay.features.listening.fetching import Fetching
 from relay.features.listening.links import Elsewhere
 from relay.features.listening.making import ListeningWork
+from relay.features.listening.models import Models
 from relay.features.listening.service import Hearing
 from relay.features.listening.streaming import Streams
 from relay.features.listening.tasks import FETCH
@@ -408,6 +410,7 @@ def _listening(config: Config, engines: Engines, removed: Removals) -> Listening
         removed=removed,
         scratch=engines.folder.work,
         quota_bytes=config.account_quota_bytes,
+        models=Models(ModelFolder(config.models)),
     )
 
 

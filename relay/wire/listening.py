@@ -272,6 +272,7 @@ class SeparateOptions(Struct, frozen=True, kw_only=True, rename="camel", forbid_
     extract_drums: bool | None = None
     extract_bass: bool | None = None
     extract_other: bool | None = None
+    extract_accompaniment: bool | None = None
     extract_percussive: bool | None = None
     extract_harmonic: bool | None = None
 

@@ -13,7 +13,7 @@ from typer.main import get_command
 
 import tray.model
 from daemon.cli.main import build
-from relay.app.commands import invite, users
+from relay.app.commands import invite, models, users
 from relay.app.commands import main as relay_commands
 from relay.app.config import BadConfig
 from tests.docs.test_documents import ROOT, tracked
@@ -98,7 +98,8 @@ def relay_complaint(words: list[str]) -> str:
     try:
         given = relay_commands.parser().parse_args(words)
         if getattr(given, "words", []):
-            {"users": users.deed_of, "invite": invite.question_of}[words[0]](given)
+            deeds = {"users": users.deed_of, "invite": invite.question_of, "models": models.deed_of}
+            deeds[words[0]](given)
     except SystemExit:
         return "no such call"
     except BadConfig as error:

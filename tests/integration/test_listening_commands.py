@@ -8,13 +8,18 @@ import numpy as np
 import pytest
 import soundfile
 
+from audio.models.shelf import Shelf
+from audio.models.table import MODELS
+from audio.separate.parts import PARTS
 from daemon.cli.answers import schema_of
 from daemon.cli.groove import groove
-from daemon.errors import BadAudio
+from daemon.errors import BadAudio, UsageError
 from daemon.features.analysing.analysing import Listener, content_sha256
-from daemon.features.analysing.analysis_worker import Analysed, AnalyseJob
+from daemon.features.analysing.analysis_worker import Analysed, AnalyseJob, Separated, SeparateJob
+from daemon.library.model_folder import ModelFolder
 from tests.support.device import Device, running_device
 from tests.support.json_schema import misfits
+from tests.support.model_files import htdemucs_file, known, spleeter_files
 from tests.support.whole import short_folder
 
 RATE_HZ = 48_000
@@ -91,6 +96,49 @@ def test_what_is_no_sound_is_refused_in_words(device: Device, command: str) -> N
         said = device.command(command, *arguments)
         assert said.returncode == BadAudio.exit_code and said.stderr.startswith("sidechain: ")
         assert "Traceback" not in said.stderr
+
+
+def test_models_are_listed_and_none_is_taken_that_is_not_known_or_run_that_is_not_here(
+    device: Device,
+) -> None:
+    found = _answer(device, "models")["models"]
+    assert {each["name"]: each["state"] for each in found} == dict.fromkeys(MODELS, "absent")
+    listed = device.command("models", "list")
+    for model in MODELS.values():
+        assert model.licence in listed.stdout and model.source in listed.stdout
+    file = str(device.home.parent / "one.wav")
+    for words, why in (
+        (("models", "add", file), "no file of a model"),
+        (("models", "add", file, "--accept-licence"), "no file of a model"),
+        (("models", "remove", "htdemucs"), "is not here"),
+        (("separate", file, "--engine", "htdemucs"), "htdemucs cannot be run: nobody put it here"),
+        (("separate", file, "--engine", "spleeter:2stems"), "spleeter:2stems cannot be run"),
+        (("separate", file, "--engine", "spleeter"), "nothing that --engine knows"),
+    ):
+        said = device.command(*words)
+        assert said.returncode == UsageError.exit_code and why in said.stderr, said.stderr
+    missing = device.command("models", "add", str(device.home / "none.onnx"))
+    assert missing.returncode == 1 and "No such file" in missing.stderr
+    assert not (device.data / "models").exists()
+
+
+@pytest.mark.parametrize("engine", ["spleeter:2stems", "htdemucs"])
+async def test_a_model_is_run_in_the_worker_and_its_sandbox(tmp_path: Path, engine: str) -> None:
+    file, clip = tmp_path / "a.wav", groove(120.0, 1, RATE_HZ)
+    soundfile.write(file, clip, RATE_HZ, subtype="FLOAT")
+    folder = ModelFolder(tmp_path / "data" / "models")
+    shelf = Shelf(folder, known(spleeter_2stems=spleeter_files(), htdemucs=(htdemucs_file(),)))
+    for data in (*spleeter_files(), htdemucs_file()):
+        shelf.add(data, accepted=True)
+    model = [folder.path / name for name in shelf.verified(engine)]
+    told: list[float] = []
+    listener = Listener([file, *model], tmp_path, lambda _stage, done: told.append(done))
+    job = SeparateJob(file=0, engine=engine, model=tuple(range(1, 1 + len(model))))
+    found = await listener.carried_out(job, Separated)
+    await listener.close()
+    stems = [soundfile.read(tmp_path / name, dtype="float32")[0] for name in found.files.values()]
+    assert tuple(found.files) == PARTS[engine] and told[-1] == 1.0
+    np.testing.assert_allclose(sum(stems), clip, atol=1e-6)
 
 
 class Kept(dict[str, bytes]):

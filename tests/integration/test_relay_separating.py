@@ -10,14 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from audio.models.shelf import Shelf
 from audio.read.reader import read_audio
+from audio.separate.parts import PARTS as PARTS_OF
 from relay.core.limits import LIMITS, Kind
+from relay.engine.model_folder import ModelFolder
 from relay.features.creations.store import miscounts, wanted_objects
 from relay.features.listening.zipping import Member, size_bytes
 from tests.support.asgi_peer import InMemory, relay_in_memory
 from tests.support.deadlines import HANG_S
 from tests.support.house import new_post
 from tests.support.loops import loop_flac, noise_flac
+from tests.support.model_files import htdemucs_file, known, spleeter_files
 
 Json = Any  # any: JSON
 LOOP = loop_flac(1, bpm=120.0)[0]
@@ -144,6 +148,37 @@ async def test_an_engine_that_is_not_here_is_not_stood_in_for(peer: InMemory) ->
     assert "hpss" in (await ana.ask("POST", ASK, {"trackId": ana.track, "options": {"model": "x"}})).text
     assert LIMITS[Kind.SEPARATE].count == 10
     assert (await ana.stems())["status"] == "none"
+
+
+async def test_what_the_operator_puts_here_is_used_from_then_on_and_gone_when_it_is_removed(
+    peer: InMemory, tmp_path: Path
+) -> None:
+    """Put by the command's own functions into the relay's folder, under hashes of files that this test makes."""
+    table = known(spleeter_2stems=spleeter_files(), htdemucs=(htdemucs_file(),))
+    folder = ModelFolder(tmp_path / "data" / "models")
+    shelf = peer.relay.posts.listening.models.shelf = Shelf(folder, table)
+    ana = await Owner(peer, "ana").begin(LOOP)
+    here = (await ana.ask("GET", "/api/config")).json()["separationModels"]
+    assert [each["name"] for each in here] == ["hpss"]
+    for data in (*spleeter_files(), htdemucs_file()):
+        shelf.add(data, accepted=True)
+    here = (await ana.ask("GET", "/api/config")).json()["separationModels"]
+    assert {each["name"]: each["parts"] for each in here} == {name: list(PARTS_OF[name]) for name in PARTS_OF}
+    whole = read_audio(LOOP).samples
+    for model in ("spleeter:2stems", "htdemucs"):
+        job = await ana.separate(model=model, extractVocals=True)
+        assert await ana.ended(job) == "done", (await ana.stems())["error"]
+        made = await ana.stems()
+        assert made["model"] == model and sorted(PARTS_OF[model]) == [e["name"] for e in made["stems"]]
+        sounds = [read_audio((await ana.ask("GET", each["url"])).content).samples for each in made["stems"]]
+        np.testing.assert_allclose(sum(sounds), whole, atol=4 * 2**-23 * 4)
+    (folder.path / "htdemucs.onnx").write_bytes(htdemucs_file()[::-1])
+    broken = await ana.separate(model="htdemucs", extractBass=False)
+    assert await ana.ended(broken) == "failed"
+    assert "htdemucs" in (await ana.stems())["error"]
+    shelf.remove("htdemucs")
+    asked = {"trackId": ana.track, "options": {"model": "htdemucs"}}
+    assert (await ana.ask("POST", ASK, asked)).json()["code"] == "model_unavailable"
 
 
 async def test_one_that_runs_is_cancelled_and_leaves_nothing(peer: InMemory) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MEMORY_LIMIT_BYTES = 6 << 30
 MAX_WRITTEN_BYTES = 2 << 30  # fifteen minutes of stereo at 192 kHz are 1.4 GB
+ONNX = ".onnx"
 LEAST_STEP = 0.01  # of progress that is told
 
 
@@ -52,10 +53,11 @@ class CompareJob(Struct, frozen=True, kw_only=True, tag="compare"):
 
 
 class SeparateJob(Struct, frozen=True, kw_only=True, tag="separate"):
-    """Each part of `engine` into SCRATCH, as float32 WAV under its own name."""
+    """Each part of `engine` into SCRATCH, as float32 WAV under its own name. model: which of those on the command line its model is."""
 
     file: int
     engine: str
+    model: tuple[int, ...] = ()
 
 
 Job = AnalyseJob | CompareJob | SeparateJob
@@ -125,7 +127,7 @@ def carry_out(job: Job, files: Sequence[BinaryIO], scratch: Path, told: Told) ->
             return _analysed(job, files[job.file], told)
         if isinstance(job, CompareJob):
             return _compared(files[job.before], files[job.after], told)
-        return _separated(job, files[job.file], scratch, told)
+        return _separated(job, files, scratch, told)
     except AudioError as error:
         return Refused(message=str(error)[:500])
     except OSError as error:
@@ -184,14 +186,15 @@ def _compared(before: BinaryIO, after: BinaryIO, told: Told) -> Compared:
     return Compared(changes=found)
 
 
-def _separated(job: SeparateJob, file: BinaryIO, scratch: Path, told: Told) -> Separated:
+def _separated(job: SeparateJob, opened: Sequence[BinaryIO], scratch: Path, told: Told) -> Separated:
     from audio.encode.wave import wav_f32_header
     from audio.intake import sanitize
     from audio.separate.engines import ENGINES
 
-    clip = _read(file, told, 0.0)
+    clip = _read(opened[job.file], told, 0.0)
     samples = sanitize(clip.samples).samples
-    parts = ENGINES[job.engine].separate(samples, clip.sample_rate_hz, partial(told, "separating"))
+    model = [opened[each].read() for each in job.model]
+    parts = ENGINES[job.engine].separate(samples, clip.sample_rate_hz, partial(told, "separating"), model)
     files = {}
     for name, part in parts.items():
         told("writing", 1.0)
@@ -204,6 +207,7 @@ def _separated(job: SeparateJob, file: BinaryIO, scratch: Path, told: Told) -> S
 
 def main(scratch: Path, paths: list[Path]) -> None:
     """Serve jobs until stdin closes, in the sandbox: what is decoded was made by strangers."""
+    from audio.models import runtime
     from sandbox.limits import Limits
     from sandbox.process import enter  # not above: who asks imports this file for its messages
 
@@ -212,6 +216,8 @@ def main(scratch: Path, paths: list[Path]) -> None:
     frames = Frames(questions, MEMORY_LIMIT_BYTES)
     files = [open_shared(path) for path in paths]
     _rehearse(scratch)
+    if any(path.suffix == ONNX for path in paths):
+        runtime.rehearse()
     enter(
         writable=[scratch],
         limits=Limits(address_bytes=MEMORY_LIMIT_BYTES, cpu_s=None, output_bytes=MAX_WRITTEN_BYTES),
@@ -227,7 +233,7 @@ def _rehearse(scratch: Path) -> None:
     import numpy as np
 
     from audio.encode.flac import encode_flac
-    from audio.separate.engines import ENGINES
+    from audio.separate.parts import PARTS, needs_model
 
     rates_hz = (44_100, 48_000)
     files = [
@@ -236,7 +242,7 @@ def _rehearse(scratch: Path) -> None:
     jobs: list[Job] = [
         AnalyseJob(file=1, content_sha256="", pictures=Pictures(title="", theme="dark", scale="log")),
         CompareJob(before=0, after=1),
-        *(SeparateJob(file=1, engine=engine) for engine in ENGINES),
+        *(SeparateJob(file=1, engine=engine) for engine in PARTS if not needs_model(engine)),
     ]
     for job in jobs:
         carry_out(job, files, scratch, lambda _stage, _done: None)

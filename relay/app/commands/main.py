@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from relay.app.commands import backup, check, invite, migrate, restore, serve, setup, status, users
+from relay.app.commands import backup, check, invite, migrate, models, restore, serve, setup, status, users
 from relay.app.commands.arguments import CALLED
 from relay.app.commands.backup import FileThere, NoFolder
 from relay.app.commands.operate import NotDone
@@ -19,6 +19,7 @@ COMMANDS = {
     "status": status,
     "invite": invite,
     "users": users,
+    "models": models,
     "migrate": migrate,
     "backup": backup,
     "restore": restore,

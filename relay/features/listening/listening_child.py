@@ -7,7 +7,7 @@ job's folder. Results are files there and an answer in JSON.
 import os
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,11 +22,12 @@ from audio.encode.converted import MEDIA_TYPES, encode_as
 from audio.encode.flac import encode_flac
 from audio.errors import EncodingFailed, UnsupportedAudio
 from audio.intake import Samples, sanitize
+from audio.models import runtime
 from audio.pictures import drawn
 from audio.read.clip import Clip
 from audio.read.reader import read_audio
 from audio.separate.engines import ENGINES
-from audio.separate.parts import PARTS
+from audio.separate.parts import PARTS, needs_model
 from relay.engine.sandbox.fork_server import serve, tell
 from relay.features.listening.tasks import (
     CONVERTED_FILE,
@@ -54,6 +55,9 @@ from sandbox.limits import Limits
 from sandbox.process import enter
 
 LIMITS = Limits(address_bytes=4 << 30, cpu_s=600, output_bytes=1 << 30)
+WITH_MODEL = Limits(address_bytes=8 << 30, cpu_s=2_400, output_bytes=1 << 30)
+"""A model of 174 MB takes 1.6 s for each of sound, and some 3 GiB beside the clip and its parts."""
+ONNX = ".onnx"
 MAX_TRACE = 4_000
 SVG, FLAC = "image/svg+xml", "audio/flac"
 REHEARSED_RATES_HZ = (44_100, 48_000)
@@ -70,15 +74,18 @@ def _answer(data: bytes) -> bytes:
     """In the fork of one job."""
     job = msgspec.json.decode(data, type=ChildJob)
     os.nice(5)
-    enter([Path(job.folder)], limits=LIMITS)
     try:
-        return msgspec.json.encode(carry_out(job, tell))
+        model = [Path(each).read_bytes() for each in job.model]
+        if any(each.endswith(ONNX) for each in job.model):
+            runtime.rehearse()
+        enter([Path(job.folder)], limits=WITH_MODEL if model else LIMITS)
+        return msgspec.json.encode(carry_out(job, tell, model))
     except Exception:  # a full disk, or a mistake of ours: no fault of the sound
         return msgspec.json.encode(Failed(trace=traceback.format_exc()[-MAX_TRACE:]))
 
 
-def carry_out(job: ChildJob, told: Tell) -> Done | Refused:
-    """[worker]"""
+def carry_out(job: ChildJob, told: Tell, model: Sequence[bytes] = ()) -> Done | Refused:
+    """model: the files of that which the task needs. [worker]"""
     folder, task = Path(job.folder), job.task
     try:
         if isinstance(task, Compare):
@@ -91,7 +98,7 @@ def carry_out(job: ChildJob, told: Tell) -> Done | Refused:
         if isinstance(task, Convert):
             return _converted(folder, task, clip, samples)
         if isinstance(task, Separate):
-            return _separated(folder, task, clip, samples, told)
+            return _separated(folder, task, clip, samples, told, model)
         return _drawn(folder, task, samples)
     except UnsupportedAudio as error:
         return Refused(reason=error.reason)
@@ -155,14 +162,16 @@ def _drawn(folder: Path, task: Draw, samples: Samples) -> Done:
     )
 
 
-def _separated(folder: Path, task: Separate, clip: Clip, samples: Samples, told: Tell) -> Done | Refused:
+def _separated(
+    folder: Path, task: Separate, clip: Clip, samples: Samples, told: Tell, model: Sequence[bytes]
+) -> Done | Refused:
     """All parts are made, for they sum up to the clip; those that are asked for are kept."""
     if len(samples) > MAX_SEPARATED_S * clip.sample_rate_hz:
         return Refused(
             reason=f"A sound of more than {MAX_SEPARATED_S // 60} minutes is not taken apart; cut it first."
         )
     engine = ENGINES[task.engine]
-    parts = engine.separate(samples, clip.sample_rate_hz, lambda share: told(0.05 + 0.75 * share))
+    parts = engine.separate(samples, clip.sample_rate_hz, lambda share: told(0.05 + 0.75 * share), model)
     files = []
     for n, name in enumerate(task.parts):
         (folder / f"{name}.flac").write_bytes(encode_flac(parts[name], clip.sample_rate_hz).data)
@@ -182,7 +191,7 @@ def _rehearse() -> None:
         Analyse(),
         Compare(),
         *(Convert(format=name, bitrate_kbps=128, rate_hz=32_000) for name in MEDIA_TYPES),
-        *(Separate(engine=engine, parts=list(parts)) for engine, parts in PARTS.items()),
+        *(Separate(engine=name, parts=list(parts)) for name, parts in PARTS.items() if not needs_model(name)),
         Draw(width_px=100, height_px=50, color="#000000", background="transparent"),
     ]
     with tempfile.TemporaryDirectory() as name:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from audio.separate.parts import needs_model
 from relay.core.refusal import Refusal
 from relay.engine.database import Database, Tx
 from relay.engine.jobs import table
@@ -18,6 +19,7 @@ from relay.engine.sandbox.children import Children, TookTooLong
 from relay.features.accounts import api as accounts
 from relay.features.creations import api as creations
 from relay.features.listening import store
+from relay.features.listening.models import Models
 from relay.features.listening.service import ListeningJob
 from relay.features.listening.store import File, Known, Listening, Source
 from relay.features.listening.tasks import (
@@ -28,6 +30,7 @@ from relay.features.listening.tasks import (
     MadeFile,
     Refused,
     Separate,
+    Task,
     content_of,
 )
 from relay.features.uploads import api as uploads
@@ -35,7 +38,7 @@ from relay.features.uploads import api as uploads
 log = logging.getLogger("relay")
 
 CHILD = "relay.features.listening.listening_child"
-MAX_WALL_S = 900.0
+MAX_WALL_S, MAX_MODEL_S = 900.0, 3_600.0
 LISTEN_FROM, STORE_FROM = 0.05, 0.95
 """What share of a job is done when the child begins, and when its files are stored."""
 _answer: msgspec.json.Decoder[Done | Refused | Failed] = msgspec.json.Decoder(Done | Refused | Failed)
@@ -65,12 +68,14 @@ class ListeningWork:
         removed: creations.Removals,
         scratch: Path,
         quota_bytes: int,
+        models: Models,
     ) -> None:
         self._db = db
         self._objects = objects
         self._removed = removed
         self._scratch = scratch
         self._quota_bytes = quota_bytes
+        self.models = models
         self._children = Children(CHILD)
 
     def expect(self) -> None:
@@ -81,7 +86,7 @@ class ListeningWork:
         await self._children.close()
 
     async def make(self, work: Work) -> None:
-        """Carry out one job. Raises Refusal: gone, audio_refused, quota_exceeded; ListeningFault, LeaseLost."""
+        """Carry out one job. Raises Refusal: gone, audio_refused, quota_exceeded, model_unavailable; ListeningFault, LeaseLost."""
         listening_id = msgspec.json.decode(work.job.data, type=ListeningJob).listening_id
         row = await self._db.read(lambda db: store.find(db, listening_id))
         if row is None:
@@ -98,10 +103,17 @@ class ListeningWork:
             ]
             content = content_of(task, hashes)
             if isinstance(task, Separate) or not await self._finish_known(work, row, content):
-                job = ChildJob(folder=name, files=names, hashes=hashes, task=task)
+                model = await self._model(task)
+                job = ChildJob(folder=name, files=names, hashes=hashes, task=task, model=model)
                 await self._finish_new(work, row, content, await self._listen(work, job))
         for upload_id in _uploads_of(row):
             await self._objects.delete_upload(upload_id)
+
+    async def _model(self, task: Task) -> list[str]:
+        """Paths of its files, if it needs one. Raises Refusal: model_unavailable."""
+        if not isinstance(task, Separate) or not needs_model(task.engine):
+            return []
+        return await self.models.verified(task.engine)
 
     async def _fetch(self, source: Source, target: Path) -> str:
         """SHA-256 of what was fetched. Raises Refusal: gone."""
@@ -174,7 +186,7 @@ class ListeningWork:
         try:
             said = await self._children.run(
                 msgspec.json.encode(job),
-                MAX_WALL_S,
+                MAX_MODEL_S if job.model else MAX_WALL_S,
                 lambda done: work.say("listen", LISTEN_FROM + share * done),
             )
             answer = _answer.decode(said)

@@ -1,5 +1,6 @@
 """/api/process: what is here already is taken apart into stems, by an engine that is named as what it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audio.separate.parts import PARTS, SAYS
@@ -13,6 +14,7 @@ from relay.core.times import rfc3339
 from relay.engine.objects.door import Objects
 from relay.features.creations import api as creations
 from relay.features.listening import results, zipping
+from relay.features.listening.models import Models
 from relay.features.listening.service import Hearing
 from relay.features.listening.tasks import Separate, kind_of
 from relay.wire import listening as shapes
@@ -31,9 +33,10 @@ class SeparatingOperations:
     hearing: Hearing
     objects: Objects
     base_url: str
+    models: Models
 
     async def separate(self, call: Call[shapes.SeparationGiven, Nothing]) -> shapes.TrackJob:
-        task = task_of(call.body.options)
+        task = task_of(call.body.options, await self.models.engines())
         row = await self.hearing.ask_of_creation(call.actor, bare(call.body.track_id), task)
         return results.job(await self.hearing.of(row.id))
 
@@ -105,11 +108,11 @@ class SeparatingOperations:
         ]
 
 
-def task_of(options: shapes.SeparateOptions) -> Separate:
-    """Raises Refusal: model_unavailable, validation. [any]"""
-    parts = PARTS.get(options.model)
-    if parts is None:
-        there = ", ".join(f"{name} ({SAYS[name]})" for name in PARTS)
+def task_of(options: shapes.SeparateOptions, engines: Sequence[str]) -> Separate:
+    """engines: those that are here. Raises Refusal: model_unavailable, validation. [any]"""
+    parts = PARTS.get(options.model, ()) if options.model in engines else ()
+    if not parts:
+        there = ", ".join(f"{name} ({SAYS[name]})" for name in engines)
         raise Refusal(
             "model_unavailable",
             f"This relay has no model {options.model}.",

@@ -72,12 +72,15 @@ FETCH = "fetch"
 
 
 class ChildJob(Struct, frozen=True, kw_only=True):
-    """folder: holds files, and what is made is written there. Names of files are ours. hashes: SHA-256 of each."""
+    """folder: holds files, and what is made is written there. Names of files are ours. hashes: SHA-256 of each. model: paths of the files of the
+    model that the task needs, which are what they must be.
+    """
 
     folder: str
     files: list[str]
     hashes: list[str]
     task: Task
+    model: list[str] = []
 
 
 class AnalysisResult(Struct, frozen=True, kw_only=True):
