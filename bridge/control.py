@@ -153,6 +153,7 @@ from bridge.control_sharing import DevicesAre as DevicesAre
 from bridge.control_sharing import EndSignIns as EndSignIns
 from bridge.control_sharing import GetPreferences as GetPreferences
 from bridge.control_sharing import ListDevices as ListDevices
+from bridge.control_sharing import ListRemixes as ListRemixes
 from bridge.control_sharing import ListSaved as ListSaved
 from bridge.control_sharing import ListSignIns as ListSignIns
 from bridge.control_sharing import ListWho as ListWho
@@ -408,7 +409,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 Request = (
     GetStatus | GetSettings | ReloadSettings | ChangeSetting | GetAtLogin | SetAtLogin | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | ImportSound | TrimTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed | Discover | SearchRelay
     | FindSimilar | RepairTake | UndoRepair | GetHistory | CopyHistory | GetPeaks | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | PausePosting | ResumePosting | RenderTake
-    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ReplaceSound | ProcessAgain | ListVersions | ForgetVersion | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetPreferences | SetPreferences | SavePost | ListSaved | Repost | ListWho | ListSignIns | EndSignIns | ListDevices | RevokeDevice | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | ExportAccount | DeleteAccount | ListCreations | ShowCreation | AddCreation | RenameCreation | DeleteCreation | RestoreCreation | PushCreation | PullCreation | SyncCreations | ListHeld | LoopOfTake | ShareCreation | ListLinks | EndLinks | PlayPreview | GetSound | GetHeard | StopPreviews | Subscribe | Shutdown
+    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ReplaceSound | ProcessAgain | ListVersions | ForgetVersion | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetPreferences | SetPreferences | SavePost | ListSaved | ListRemixes | Repost | ListWho | ListSignIns | EndSignIns | ListDevices | RevokeDevice | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | ExportAccount | DeleteAccount | ListCreations | ShowCreation | AddCreation | RenameCreation | DeleteCreation | RestoreCreation | PushCreation | PullCreation | SyncCreations | ListHeld | LoopOfTake | ShareCreation | ListLinks | EndLinks | PlayPreview | GetSound | GetHeard | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
     Failed

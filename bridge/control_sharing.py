@@ -33,6 +33,16 @@ class ListSaved(ControlMessage, frozen=True, kw_only=True, tag="saved"):
     cursor: Cursor | None = None
 
 
+class ListRemixes(ControlMessage, frozen=True, kw_only=True, tag="remixes"):
+    """All that was made from a post, newest first."""
+
+    Reply: ClassVar = Discovered
+
+    post_id: Named
+    limit: Limit = 20
+    cursor: Cursor | None = None
+
+
 class Repost(ControlMessage, frozen=True, kw_only=True, tag="repost"):
     """Show it to those who follow this account, with a word; or no longer. Not queued."""
 

@@ -23,6 +23,7 @@ class Kind(Enum):
     COMMENT = "comments"
     FOLLOWER = "new followers"
     REACTION = "first reactions"
+    REMIX = "remixes of your posts"
     OTHER = "other notifications"
 
 
@@ -40,6 +41,7 @@ KIND_TOLD = {
     "follow": Kind.FOLLOWER,
     "follow_request": Kind.FOLLOWER,
     "reaction": Kind.REACTION,
+    "remix": Kind.REMIX,
 }
 """Kinds of the relay's notifications; any other is Kind.OTHER."""
 
@@ -98,5 +100,6 @@ _ONE = {
     Kind.COMMENT: "a comment",
     Kind.FOLLOWER: "a new follower",
     Kind.REACTION: "a first reaction",
+    Kind.REMIX: "a remix of your post",
     Kind.OTHER: "another notification",
 }

@@ -107,7 +107,7 @@ ANSWERS: Mapping[str, Kind] = {
     **dict.fromkeys(("block", "unblock", "mute", "unmute", "remove-follower"), c.Done),
     **dict.fromkeys(("follow-requests accept", "follow-requests decline"), c.Done),
     **dict.fromkeys(("people", "follow-requests"), c.PeopleAre),
-    "saved": c.Discovered,
+    **dict.fromkeys(("saved", "remixes"), c.Discovered),
     "who": c.WhoAre,
     "comments": c.CommentsAre,
     "comment": c.OneComment | c.Done,

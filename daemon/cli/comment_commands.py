@@ -120,7 +120,7 @@ def preferences(
 ) -> None:
     """Show of which notifications you are told and by which ways, or choose.
 
-    Kinds: follow, follow_request, follow_accepted, reaction, repost, comment, reply, mention.
+    Kinds: follow, follow_request, follow_accepted, reaction, repost, comment, reply, mention, remix.
 
     Examples:  sidechain notification-settings   ·   sidechain notification-settings --off reaction --on mention
     sidechain notification-settings --on reply --on mention --by mail

@@ -261,7 +261,7 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _scores: "loops songs patterns machines",
     _sync: "sync",
     _posts: "posts",
-    _sharing: "save saved repost who",
+    _sharing: "save saved repost who remixes",
     _comments: "comments comment notifications notification-settings",
     _people: "profile people follow-requests block unblock mute unmute remove-follower report",
     _account: "account",

@@ -1,4 +1,4 @@
-"""`sidechain save`, `saved`, `repost`, `who`: posts of others that are kept, shown on, and who did what with one."""
+"""`sidechain save`, `saved`, `repost`, `who`, `remixes`: posts of others that are kept, shown on, and what others did with one."""
 
 from typing import Annotated, Literal
 
@@ -13,6 +13,9 @@ from daemon.errors import UsageError
 Post = Annotated[
     str, typer.Argument(help="A post's id or its start, or its address.", autocompletion=completing.posts)
 ]
+
+Limit = Annotated[int, typer.Option(min=1, max=100, help="How many.")]
+Next = Annotated[str | None, typer.Option(help="What a page before said comes next.")]
 
 
 def save(
@@ -29,8 +32,8 @@ def save(
 
 
 def saved(
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
-    cursor: Annotated[str | None, typer.Option(help="What a page before said comes next.")] = None,
+    limit: Limit = 20,
+    cursor: Next = None,
     as_json: Json = False,
 ) -> None:
     """List the posts that you keep, the last one first.
@@ -38,13 +41,7 @@ def saved(
     Examples:  sidechain saved   ·   sidechain saved --limit 100 --json
     """
     page = ask(c.ListSaved(limit=limit, cursor=cursor), c.Discovered)
-    more = f"\nMore: --cursor {page.cursor}" if page.cursor else ""
-    rows = [[each.post_id[:13], each.author, each.title or "untitled", each.url] for each in page.items]
-    show(
-        page,
-        as_json,
-        lambda: (table(["post", "who", "title", "page"], rows, spare=("page",)) or "Nothing is kept.") + more,
-    )
+    show(page, as_json, lambda: _table(page) or "Nothing is kept.")
 
 
 def repost(
@@ -83,7 +80,24 @@ def who(
     show(found, as_json, lambda: table(["who", "said", "when"], rows) or "Nobody.")
 
 
+def remixes(post: Post, limit: Limit = 20, cursor: Next = None, as_json: Json = False) -> None:
+    """List what was made from a post, the newest first: remixes, and forks of what was made in the studio.
+
+    Examples:  sidechain remixes 0192f3c4   ·   sidechain remixes 0192f3c4 --limit 100 --json
+    """
+    page = ask(c.ListRemixes(post_id=post, limit=limit, cursor=cursor), c.Discovered)
+    show(page, as_json, lambda: _table(page) or "Nothing was made from it yet, as far as you may see.")
+
+
+def _table(page: c.Discovered) -> str:
+    """And how one sees what comes next. "": there is nothing."""
+    rows = [[each.post_id[:13], each.author, each.title or "untitled", each.url] for each in page.items]
+    more = f"More: --cursor {page.cursor}" if page.cursor else ""
+    found = table(["post", "who", "title", "page"], rows, spare=("page",)) if rows else ""
+    return "\n".join(filter(None, (found, more)))
+
+
 def register(app: typer.Typer) -> None:
     """Add them to the command line."""
-    for command in (save, saved, repost, who):
+    for command in (save, saved, repost, who, remixes):
         app.command()(command)

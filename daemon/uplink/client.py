@@ -183,6 +183,11 @@ class RelayClient(CreationCalls):
         query = operations.Paging(limit=limit, cursor=cursor)
         return _posts(await self._do(social_operations.SAVED, query=query))
 
+    async def remixes_of(self, post_id: str, limit: int, cursor: str | None = None) -> PostPage:
+        """A page of what was made from a post."""
+        query = operations.Paging(limit=limit, cursor=cursor)
+        return _posts(await self._do(operations.REMIXES, query=query, post_id=post_id))
+
     async def repost(self, post_id: str, text: str) -> rest.Repost:
         body = rest.RepostRequest(post_id=post_id, text=text)
         return (await self._do(social_operations.REPOST, body)).repost

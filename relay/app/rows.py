@@ -25,6 +25,7 @@ from relay.features.comments.pages import CommentPages
 from relay.features.creations import embeds, media, own_pages, owning_operations, upload_page
 from relay.features.creations.operations import PostOperations
 from relay.features.creations.post_page import PostPage
+from relay.features.creations.remix_list import RemixList
 from relay.features.creations.signed_links import SignedLinks
 from relay.features.creations.sound_page import SoundPage
 from relay.features.creations.version_operations import VersionOperations
@@ -243,6 +244,7 @@ class Table:
                 beside=given.recommending.beside,
                 render=self.render,
             ).rows(),
+            *RemixList(db=engines.db, base_url=self.base_url, render=self.render).rows(),
             *sound.rows(),
             *SignedLinks(media=sound, signer=self.sign_in.signer, base_url=self.base_url).rows(),
             *VersionOperations(

@@ -10,7 +10,15 @@ from relay.wire.notifications import Notification
 from relay.wire.rest import MAX_PAGE, PageCursor
 
 KindName = Literal[
-    "follow", "follow_request", "follow_accepted", "reaction", "repost", "comment", "reply", "mention"
+    "follow",
+    "follow_request",
+    "follow_accepted",
+    "reaction",
+    "repost",
+    "comment",
+    "reply",
+    "mention",
+    "remix",
 ]
 PriorityName = Literal["low", "normal", "high", "urgent"]
 LettersName = Literal["each", "daily", "weekly"]

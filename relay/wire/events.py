@@ -32,6 +32,7 @@ from relay.wire.identity import Token
 from relay.wire.ids import Id
 from relay.wire.jobs import Fraction
 from relay.wire.notifications import Notification
+from relay.wire.owning import ForkedFrom
 from relay.wire.rest import AudioPost, Bpm, FeedPost, Producer, Reaction, Repost, Username
 
 SUBPROTOCOL_JSON = "sidechain.v1.json"
@@ -190,6 +191,14 @@ class SocialNewRepost(_Wire, frozen=True, kw_only=True, tag="social.new_repost")
     repost: Repost
 
 
+class SocialNewRemix(_Wire, frozen=True, kw_only=True, tag="social.new_remix"):
+    """Somebody made something from your post, and you may find it. post_id: of yours; user_id: whose `remix` is."""
+
+    post_id: Id
+    user_id: Id
+    remix: ForkedFrom
+
+
 class JobProgress(_Wire, frozen=True, kw_only=True, tag="job.progress"):
     """A job of yours began, went on or ended. Live only: `GET /jobs/ID` has it as it stands. Fields as of `jobs.Job`."""
 
@@ -213,6 +222,7 @@ Payload = (
     | SocialFollowAccepted
     | SocialNewReaction
     | SocialNewRepost
+    | SocialNewRemix
     | CommentAdded
     | CommentEdited
     | CommentRemoved

@@ -18,7 +18,7 @@ Excerpt = Annotated[str, Meta(max_length=TEXT_SHOWN, pattern=rf"^(?:[^{UNPRINTAB
 class Notification(Struct, frozen=True, kw_only=True):
     """One act, or several that are told of together. id: of the newest; ids: of all, by which they are marked as read.
 
-    kind: "follow", "follow_request", "follow_accepted", "reaction", "repost", "comment", "reply", "mention", or one that later versions know. sentence: all of it in words.
+    kind: "follow", "follow_request", "follow_accepted", "reaction", "repost", "comment", "reply", "mention", "remix", or one that later versions know. sentence: all of it in words.
     people: the newest of `count`. text: the beginning of a comment that is told of alone.
     """
 
@@ -69,6 +69,7 @@ class NotificationPreferences(Struct, frozen=True, kw_only=True):
     comment: bool = True
     reply: bool = True
     mention: bool = True
+    remix: bool = True
 
 
 class PreferencesEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -82,3 +83,4 @@ class PreferencesEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     comment: bool | None = None
     reply: bool | None = None
     mention: bool | None = None
+    remix: bool | None = None

@@ -157,6 +157,12 @@ GET_DOWNLOAD = _get(
     AudioBytes,
     "The sound without loss, as a file of its title, where the author gives it to whoever sees the post.",
 )
+REMIXES = _list(
+    "/audio/{post_id}/remixes",
+    Paging,
+    rest.FeedPage,
+    "All that was made from a post and may be found, newest first.",
+)
 LIST_ARCHIVED = _list("/users/me/archived", Paging, rest.FeedPage, "Posts that you have archived.")
 LIST_PINNED = _get("/users/{name}/pinned", rest.FeedPage, "What somebody has pinned, the newest pin first.")
 GET_FLAC = _list(

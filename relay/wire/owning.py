@@ -17,6 +17,8 @@ LICENCE_URLS: dict[str, str] = {
 }
 MAX_PINNED = 3
 MAX_REMIXES = 12
+MAX_REMIXES_COUNTED = 1000
+"""There may be more: nobody counts them all for a page."""
 
 
 RemixOf = Annotated[str, Meta(max_length=32, pattern=r"^([0-9a-f]{32})?\Z")]
@@ -62,7 +64,9 @@ class PostDetails(AudioPost, frozen=True, kw_only=True):
     """How often the sound was replaced, and one."""
     remix_of: ForkedFrom | None = None
     remixes: Annotated[list[ForkedFrom], Meta(max_length=MAX_REMIXES)] = field(default_factory=list)
-    """The newest of what others made of it."""
+    """The newest of what others made of it; GET /audio/{post_id}/remixes has all of it."""
+    remix_count: Annotated[int, Meta(ge=0, le=MAX_REMIXES_COUNTED)] = 0
+    """All of it, of which no more than MAX_REMIXES_COUNTED are counted."""
 
 
 class SoundVersion(Struct, frozen=True, kw_only=True):

@@ -2,11 +2,21 @@
 
 import asyncio
 import json
+from contextlib import closing
 
 import bridge.control as c
 from daemon.cli.stage import Stage
 from tests.acceptance.test_own_posts import made, sidechain, until_items
+from tests.support.loops import short_flac
+from tests.support.relay import RelayClient
 from tests.support.whole import short_folder
+
+
+def made_from(relay_url: str, post_id: str) -> list[str]:
+    """Two posts of day.lark, by another device, from that one."""
+    with closing(RelayClient(relay_url)) as other:
+        other.sign_in("day.lark")
+        return [other.post(short_flac(4900 + n), title=f"remix {n}", remix_of=post_id).id for n in range(2)]
 
 
 async def test_what_is_kept_and_shown_on_and_where_one_is_signed_in() -> None:
@@ -39,6 +49,17 @@ async def test_what_is_kept_and_shown_on_and_where_one_is_signed_in() -> None:
             assert (await sidechain(lark, "repost", post.id, "--remove"))[0] == 0
             await until_items(wren, lambda items: not items)
             assert "Nobody" in (await sidechain(owl, "who", post.id, "reposts"))[1]
+            assert "Nothing was made from it yet" in (await sidechain(owl, "remixes", post.id))[1]
+            assert (await sidechain(owl, "posts", "downloads", post.id, "--allow"))[0] == 0
+            remixes = await asyncio.to_thread(made_from, relay_url, post.id)
+            code, said, _ = await sidechain(owl, "remixes", post.page_url, "--limit", "1")
+            assert code == 0 and remixes[1] in said and remixes[0] not in said
+            cursor = said.strip().rpartition(" ")[2]
+            code, said, _ = await sidechain(owl, "remixes", post.id, "--cursor", cursor, "--json")
+            assert [each["post_id"] for each in json.loads(said)["items"]] == [remixes[0]]
+            code, said, _ = await sidechain(owl, "notifications")
+            assert "day.lark made something from “post 0”" in said and f"/p/{post.id}/remixes" in said
+
             code, _, complaint = await sidechain(owl, "repost", post.id)
             assert code == 6 and "your own post" in complaint
 

@@ -43,6 +43,7 @@ from relay.features.creations import changes, lineage, posts, versions
 from relay.features.creations import store as creations
 from relay.features.creations.api import Position, position
 from relay.features.creations.kinds import PREVIEW
+from relay.features.creations.remix_list import remixes
 from relay.features.feeds import discovery, exploring
 from relay.features.feeds import store as feeds
 from relay.features.feeds.engagement import miscounts as miscounts_of_signs
@@ -83,6 +84,7 @@ from relay.wire.events import (
     SocialFollowRequest,
     SocialNewFollow,
     SocialNewReaction,
+    SocialNewRemix,
     SocialNewRepost,
     read_payload,
 )
@@ -217,6 +219,34 @@ STORIES = [
     [*FOLLOWED, ("edit", 0, None, Visibility.PRIVATE, "", True), *SHOW, ("delete", 0, None)],
     [*FOLLOWED, *TALK, ("block", 2, 1), ("uncomment", 1, 0), ("unblock", 2, 1), *SHOW, ("delete", 0, None)],
     [*FOLLOWED, *TALK, ("block", 0, 1), *TALK, ("uncomment", 0, 1), ("uncomment", 0, 0), ("uncomment", 2, 1)],
+    [  # ben makes something from anna's post, and shows it to more and more; anna mutes, blocks, and deletes hers
+        ("post", 0, Visibility.PUBLIC),
+        ("post", 1, Visibility.PRIVATE),
+        *[("edit", 1, None, each, "") for each in Visibility],
+        ("mute", 0, 1),
+        ("post", 1, Visibility.PUBLIC),
+        ("unmute", 0, 1),
+        ("moderate", 1, State.HIDDEN),
+        ("post", 2, Visibility.PUBLIC),
+        ("block", 0, 2),
+        ("suspend", 1),
+        ("unsuspend", 1),
+        ("delete", 2, None),
+        ("moderate", 1, State.READY),
+    ],
+    [
+        ("post", 0, Visibility.PUBLIC),
+        ("private", 1),
+        ("post", 1, Visibility.PUBLIC),
+        ("follow", 0, 1),
+        ("accept", 1, 0),
+        ("edit", 1, None, Visibility.PUBLIC, "a"),
+        ("post", 1, Visibility.FOLLOWERS),
+        ("leave", 2),
+        ("delete", 0, None),
+        ("post", 1, Visibility.PUBLIC),
+    ],
+    [("post", 0, Visibility.PUBLIC), ("post", 1, Visibility.PUBLIC), ("like", 0, 1), ("leave", 1)],
 ]
 
 
@@ -245,7 +275,7 @@ async def happen(here: House, oracle: Oracle, people: list[str], step: tuple[obj
                     vector=ALIKE,
                 )
             )
-            oracle.post(post_id, owner, visibility)  # made from the first that there is
+            oracle.post(post_id, owner, visibility, ids[0] if ids else None)  # of the first that there is
         case "moderate" if ids:
             await _moderate(here, oracle, ids[int(str(one)) % len(ids)], State(str(rest[0])))
         case "edit" | "delete" if ids:
@@ -578,6 +608,18 @@ def check_lineage(oracle: Oracle, who: str | None, newest_first: list[str], db: 
         assert (parent is not None and parent.id == first) is oracle.may_find(who, first)
     made = [id_ for id_ in others[::-1] if oracle.wants(who, id_)]
     assert [each.id for each in lineage.made_of(db, first, who)] == made[:MAX_REMIXES]
+    assert lineage.counted(db, first, who) == len(made)
+    for post_id in oracle.posts:
+
+        def read(at: Position, post_id: str = post_id) -> feeds.Page:
+            found = remixes(db, post_id, at, BASE_URL)
+            return found.details, found.next
+
+        whole = partial(read, position(who, None, 100))
+        assert refusal_of(whole) == oracle.refusal(who, post_id)
+        if oracle.may_read(who, post_id):
+            wanted = made if post_id == first else []
+            assert ids_of(whole()) == paged(read, who) == wanted
 
 
 def ids_of(page: feeds.Page) -> list[str]:
@@ -615,7 +657,10 @@ NOTED_AS = {
     "like": "reaction",
     "repost": "repost",
     "comment": "comment",
+    "remix": "remix",
 }
+ALSO_ACTS = ("comment", "repost", "remix")
+"""What stands among the notifications alone, and not in the inbox."""
 
 
 def check_comments(oracle: Oracle, who: str | None, db: Reader) -> None:
@@ -660,7 +705,7 @@ def check_lists(oracle: Oracle, people: list[str], db: Reader) -> None:
                 assert {each.id for each in found} == shown
 
 
-def paged(read: Callable[[Position], feeds.Page], who: str) -> list[str]:
+def paged(read: Callable[[Position], feeds.Page], who: str | None) -> list[str]:
     """The same list, a post a page."""
     found: list[str] = []
     cursor: str | None = ""
@@ -710,6 +755,8 @@ def told(events: list[Event]) -> list[Told]:
                 found.append(("accepted", person.id))
             case SocialNewRepost(repost=repost):
                 found.append(("repost", repost.user.id + repost.post_id))
+            case SocialNewRemix(user_id=user_id, remix=remix):
+                found.append(("remix", user_id + remix.id))
             case SocialNewReaction(reaction=reaction):
                 found.append(("like", reaction.user_id + reaction.post_id))
     return found
@@ -759,9 +806,7 @@ async def a_history(url: str, shelf: FolderObjects, steps: list[tuple[object, ..
             assert {each.kind for each in page.notifications} <= {NOTED_AS[kind] for kind, _ in noted} | {
                 "reply"
             }
-            acts = [
-                each for _, to, each, _ in oracle.inbox if to == who and each[0] not in ("comment", "repost")
-            ]
+            acts = [each for _, to, each, _ in oracle.inbox if to == who and each[0] not in ALSO_ACTS]
             kept = [each for each in acts if oracle.stands(who, each)]
             assert [kind_of(each) for each in inbox][::-1] == [kind for kind, _ in kept]
 

@@ -20,7 +20,7 @@ from tests.support.push_service import Got, Receiver, opened
 from tests.support.relay import RelayClient
 
 KINDS = (
-    "follow", "follow_request", "follow_accepted", "reaction", "repost", "comment", "reply", "mention",
+    "follow", "follow_request", "follow_accepted", "reaction", "repost", "comment", "reply", "mention", "remix",
 )  # fmt: skip
 
 

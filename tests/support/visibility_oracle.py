@@ -28,6 +28,7 @@ class Post:
     owner: str
     shown: Shown
     at: int
+    parent: str | None = None  # what it was made from
     title: str = ""
     was_heard_of: bool = False
 
@@ -203,12 +204,27 @@ class Oracle:
             who, lambda to: ("parted", other) if to == who and (who, other) not in self.follows else None
         )
 
-    def post(self, post_id: str, owner: str, visibility: Visibility) -> None:
+    def post(self, post_id: str, owner: str, visibility: Visibility, parent: str | None = None) -> None:
         shown = Shown(
             owner_id=owner, visibility=visibility, state=State.READY, owner_state=self.owner_state(owner)
         )
-        self.posts[post_id] = Post(owner, shown, self.at, was_heard_of=audience(shown) in HEARD)
+        self.posts[post_id] = Post(owner, shown, self.at, parent, was_heard_of=audience(shown) in HEARD)
+        self.tell_remix(post_id)
         self.happened("post", post_id)
+
+    def tell_remix(self, post_id: str) -> None:
+        """To whose post it was made from, as soon as they may find it."""
+        post = self.posts[post_id]
+        if post.parent is None or (to := self.posts[post.parent].owner) == post.owner:
+            return
+        if self.is_made_from(to, post_id):
+            self.act(to, ("remix", post.owner + post_id), ("remix", post.owner, post_id, to))
+
+    def is_made_from(self, to: str, post_id: str) -> bool:
+        """Whether somebody may find it, and has still what it was made from."""
+        parent = self.posts[post_id].parent
+        assert parent is not None and self.posts[parent].owner == to
+        return self.posts[parent].shown.state is not State.DELETED and self.may_find(to, post_id)
 
     def edit(self, post_id: str, visibility: Visibility, title: str, archived: bool | None = None) -> None:
         post = self.posts[post_id]
@@ -220,9 +236,11 @@ class Oracle:
             and audience(Shown(owner_id="", visibility=each.visibility, state=State.READY)) in HEARD
             for each in (post.shown, shown)
         )
-        if (post.shown, post.title) == (shown, title):
-            return
+        is_other = (post.shown, post.title) != (shown, title)
         post.shown, post.title = shown, title
+        self.tell_remix(post_id)
+        if not is_other:
+            return
         self.happened("post" if after and not post.was_heard_of else "changed", post_id)
         post.was_heard_of |= after
         if before and not after:
@@ -412,6 +430,8 @@ class Oracle:
             return (actor, to) in self.asked
         if kind == "accepted":
             return (to, actor) in self.follows
+        if kind == "remix":
+            return self.is_made_from(to, post_id)
         held = self.likes if kind == "like" else self.reposts
         return (actor, post_id) in held and self.posts[post_id].shown.state is State.READY
 

@@ -12,6 +12,7 @@ from msgspec import Raw
 from relay.wire import events
 from relay.wire.comments import Comment
 from relay.wire.notifications import Notification
+from relay.wire.owning import ForkedFrom
 from relay.wire.rest import AudioPost, FeedPost, Producer, Reaction, Repost
 
 FOLDER = Path(__file__).with_name("relay_vectors")
@@ -107,6 +108,12 @@ PAYLOADS: dict[str, events.Payload] = {
             created_at=AT,
         )
     ),
+    "social.new_remix": events.SocialNewRemix(
+        post_id=ID, user_id=OTHER, remix=ForkedFrom(id=OTHER, title="Kellerlicht ♪", username="night-owl")
+    ),
+    "social.new_remix least": events.SocialNewRemix(
+        post_id=ID, user_id=OTHER, remix=ForkedFrom(id=OTHER, title="", username="owl")
+    ),
     "social.new_reaction least": events.SocialNewReaction(
         reaction=Reaction(id=ID, user_id=OTHER, post_id=ID, type="like", emoji="❤️", created_at=AT), username="owl"
     ),
@@ -130,6 +137,23 @@ PAYLOADS: dict[str, events.Payload] = {
             comment_id=ID,
             text="that bass",
             url="https://r.example/c/1",
+            ids=[ID],
+        ),
+    ),
+    "notifications.changed remix": events.NotificationsTold(
+        unread=1,
+        unseen=1,
+        new=Notification(
+            id=ID,
+            kind="remix",
+            at=AT,
+            seen=False,
+            read=False,
+            sentence="night-owl made “Tageslicht” from “Kellerlicht”",
+            people=["night-owl"],
+            count=1,
+            post_id=OTHER,
+            url="https://r.example/p/2",
             ids=[ID],
         ),
     ),

@@ -11,6 +11,7 @@ from daemon.core import link
 from daemon.core.link import Link, LinkState
 from relay.wire import events
 from relay.wire.events import Frames, read_payload
+from relay.wire.notifications import NotificationPage, NotificationPreferences
 
 AT = "2026-01-01T00:00:00.000000Z"
 ID = "0" * 32
@@ -90,6 +91,26 @@ def test_the_daemon_passes_over_events_of_tomorrow_and_its_cursor_moves_on(inven
     stored = [each.cursor for each in effects if isinstance(each, link.ApplyEvents)]
     assert stored == ["c3", "c4"], "stored though nothing of it was understood"
     assert [type(each) for each in told] == [events.SocialNewFollow] * 2
+
+
+def test_a_notification_of_a_kind_of_tomorrow_is_told_in_its_words(encoding: str) -> None:
+    """As a daemon that knew no remixes tells of one: live, in the list, and beside the kinds that it can choose of."""
+    note = {
+        "id": ID, "kind": "jam.invite", "at": AT, "seen": False, "read": False, "sentence": "ana asks you to jam", "people": ["ana"],
+        "count": 1, "url": "https://r.example/jam/1", "ids": [ID], "room": 7,
+    }  # fmt: skip
+    known = {**note, "kind": "follow", "sentence": "ana follows you"}
+    told = {"t": "notifications.changed", "unread": 2, "unseen": 1, "new": note}
+    _, (message,) = Frames(json=encoding == "json").of_relay(frame(encoding, [1, event("c1", told)]))
+    assert isinstance(message, events.Event)
+    payload = read_payload(message, json=encoding == "json")
+    assert isinstance(payload, events.NotificationsTold) and payload.new is not None
+    assert (payload.unread, payload.new.sentence) == (2, "ana asks you to jam")
+    page = {"notifications": [note, known], "counts": {"unread": 2, "unseen": 1, "jams": 1}, "next": None}
+    listed = msgspec.json.decode(msgspec.json.encode(page), type=NotificationPage)
+    assert [each.kind for each in listed.notifications] == ["jam.invite", "follow"]
+    chosen = msgspec.json.decode(b'{"reply": false, "jam.invite": true}', type=NotificationPreferences)
+    assert chosen == NotificationPreferences(reply=False)
 
 
 def test_a_page_of_today_reads_a_relay_of_tomorrow(encoding: str) -> None:

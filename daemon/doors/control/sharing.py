@@ -17,6 +17,7 @@ class SharingAnswers:
         self.answers: Answers = {
             c.SavePost: self._save,
             c.ListSaved: self._saved,
+            c.ListRemixes: self._remixes,
             c.Repost: self._repost,
             c.ListWho: self._who,
             c.ListSignIns: self._list_sign_ins,
@@ -31,6 +32,10 @@ class SharingAnswers:
 
     async def _saved(self, request: c.ListSaved) -> c.Reply:
         posts, cursor = await self._sharing.saved(request.limit, request.cursor)
+        return c.Discovered(items=[item_info(post) for post in posts], cursor=cursor)
+
+    async def _remixes(self, request: c.ListRemixes) -> c.Reply:
+        posts, cursor = await self._sharing.remixes(request.post_id, request.limit, request.cursor)
         return c.Discovered(items=[item_info(post) for post in posts], cursor=cursor)
 
     async def _repost(self, request: c.Repost) -> c.Reply:

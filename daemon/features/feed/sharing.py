@@ -30,6 +30,11 @@ class Sharing:
         page = await self._account.relay().saved(limit, cursor)
         return page.posts, page.next
 
+    async def remixes(self, post: str, limit: int, cursor: str | None) -> tuple[list[AudioPost], str | None]:
+        """What was made from it, newest first; and the cursor of the next page."""
+        page = await self._account.relay().remixes_of(await self._find(post), limit, cursor)
+        return page.posts, page.next
+
     async def repost(self, post: str, text: str) -> Repost:
         """Show it to those who follow this account, with a word; again: the word is another one."""
         return await not_queued(self._account.relay().repost(await self._find(post), text))

@@ -49,6 +49,7 @@ from relay.features.creations.posts import (
 )
 from relay.features.creations.publishing import JOB_KIND as UPLOAD_JOB
 from relay.features.creations.publishing import Publishing, made_of
+from relay.features.creations.remixes import of_account as remixes_of_account
 from relay.features.creations.removals import Removals, Removed, mark, require_kept
 from relay.features.creations.removals import begin as begin_removal
 from relay.features.creations.score_lists import SCORE_KINDS, ScoreItem, newest_scores, scores_of
@@ -167,6 +168,7 @@ __all__ = [
     "reactable",
     "read_card",
     "readable_titles",
+    "remixes_of_account",
     "repostable",
     "require_ability",
     "require_kept",

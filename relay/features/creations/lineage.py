@@ -12,13 +12,17 @@ from relay.engine.database import Connection, Tx
 from relay.features.creations.kinds import Ability, is_one_with
 from relay.features.creations.written import require_ability
 from relay.features.graph.api import not_muted
-from relay.wire.owning import MAX_REMIXES, ForkedFrom
+from relay.wire.owning import MAX_REMIXES, MAX_REMIXES_COUNTED, ForkedFrom
 
 MAX_LINEAGE = 8
 _MADE = "SELECT c.id, c.title, a.username FROM creation AS c JOIN account AS a ON a.id = c.owner_id"
 _PARENT = f"""{_MADE} WHERE {FINDABLE} AND c.id = (SELECT k.parent_id FROM creation AS k WHERE k.id = :id)"""
-_CHILDREN = f"""{_MADE} WHERE c.parent_id = :id AND {FINDABLE} AND {not_muted("c.owner_id")}
-  ORDER BY c.published_us DESC, c.id DESC LIMIT {MAX_REMIXES}"""
+CHILDREN = f"c.parent_id = :parent AND {FINDABLE} AND {not_muted('c.owner_id')}"
+"""What was made from :parent, as a condition on `creation AS c`: as far as :viewer may find it and wants to."""
+_NEWEST = f"{_MADE} WHERE {CHILDREN} ORDER BY c.published_us DESC, c.id DESC LIMIT {MAX_REMIXES}"
+_COUNTED = (
+    f"SELECT count(*) FROM (SELECT 1 FROM creation AS c WHERE {CHILDREN} LIMIT {MAX_REMIXES_COUNTED}) AS n"
+)
 _GIVEN = f"c.owner_id = :viewer OR c.downloads = 1 OR {is_one_with(Ability.FORK)}"
 
 
@@ -46,8 +50,14 @@ def lineage(db: Connection, creation_id: str, viewer: str | None) -> list[Forked
 
 def made_of(db: Connection, creation_id: str, viewer: str | None) -> list[ForkedFrom]:
     """The newest of what others made of it. [any thread with a snapshot]"""
-    rows = db.execute(_CHILDREN, {"id": creation_id, "viewer": viewer or ""}).fetchall()
+    rows = db.execute(_NEWEST, {"parent": creation_id, "viewer": viewer or ""}).fetchall()
     return [_named(*row) for row in rows]
+
+
+def counted(db: Connection, creation_id: str, viewer: str | None) -> int:
+    """How many others made of it, up to MAX_REMIXES_COUNTED. [any thread with a snapshot]"""
+    row: tuple[int] = db.execute(_COUNTED, {"parent": creation_id, "viewer": viewer or ""}).fetchone()
+    return row[0]
 
 
 def parent(db: Connection, parent_id: str, maker_id: str, made_id: str = "") -> Parent:

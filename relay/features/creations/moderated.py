@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from relay.core.visibility import State
 from relay.engine.clock import now_us
 from relay.engine.database import Connection, Tx
-from relay.features.creations import changes
+from relay.features.creations import changes, remixes
 from relay.features.creations.changes import WITHDRAWN_POST
 from relay.features.creations.kinds import LOSSLESS, PREVIEW
 from relay.features.creations.store import Asset, assets_of, no_post
@@ -33,6 +33,7 @@ def set_hidden(tx: Tx, creation_id: str, hidden: bool) -> bool:
         )
         reactions.note_creation(tx, creation_id)
     else:
+        remixes.note(tx, creation_id, at_us)
         changes.tell(tx, was, replace(was.shown, state=state), at_us)
     return True
 

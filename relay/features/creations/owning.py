@@ -9,7 +9,7 @@ from relay.core.visibility import Shown, State, Visibility
 from relay.engine.clock import now_us
 from relay.engine.database import Connection, Database, Tx
 from relay.engine.objects.door import Objects
-from relay.features.creations import changes, lineage, removals, retitling
+from relay.features.creations import changes, lineage, remixes, removals, retitling
 from relay.features.creations.kinds import Ability
 from relay.features.creations.posts import one
 from relay.features.creations.removals import Removals, Removed
@@ -79,7 +79,9 @@ class Owning:
         others = changes.set_words(tx, standing, title, tags, at_us)
         set_terms(tx, post_id, post.user_id, edit, at_us)
         lineage.set_parent(tx, post_id, post.user_id, edit.remix_of, at_us)
-        if changes.set_shown(tx, standing, shown.visibility, shown.state, at_us) or others:
+        others = changes.set_shown(tx, standing, shown.visibility, shown.state, at_us) or others
+        remixes.note(tx, post_id, at_us)
+        if others:
             changes.tell(tx, standing, shown, at_us)
         orphans = retitling.put(tx, post.user_id, was, now, since) if was and now else []
         now_is = one(tx.db, post_id, actor.user_id, self._base_url).post

@@ -51,11 +51,14 @@ def _page(
     values = {"viewer": at.viewer, **before, **more}
     found = sorted(map(tuple, db.execute(" UNION ALL ".join(walks), values).fetchall()), reverse=True)
     rows = by_ids(db, [creation_id for _, creation_id in found[: at.limit]], at.viewer)
-    items = [_item(db, detail(rows[each], base_url)) for _, each in found[: at.limit]]
-    return items, write_cursor(Cursor(*found[at.limit - 1])) if len(found) > at.limit else None
+    items = [score_item(db, detail(rows[each], base_url)) for _, each in found[: at.limit]]
+    return [each for each in items if each is not None], write_cursor(Cursor(*found[at.limit - 1])) if len(
+        found
+    ) > at.limit else None
 
 
-def _item(db: Connection, made: Detail) -> ScoreItem:
-    view = score_view(db, made.post.id, made.post.user_id)
-    assert view is not None  # in the snapshot in which its kind was asked for
+def score_item(db: Connection, made: Detail) -> ScoreItem | None:
+    """None: it is not written down. [any thread with a snapshot]"""
+    if (view := score_view(db, made.post.id, made.post.user_id)) is None:
+        return None
     return ScoreItem(detail=made, kind=Kind(view.kind), drawing=view.drawing, trouble=view.trouble)

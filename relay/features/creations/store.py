@@ -20,6 +20,7 @@ from relay.core.visibility import (
 )
 from relay.engine.database import Connection, Effect, Tx
 from relay.features.accounts import api as accounts
+from relay.features.creations import remixes
 from relay.features.creations.figures import Figures
 from relay.features.creations.kinds import IN_FEEDS, KINDS, Ability, Kind
 from relay.features.live import api as live
@@ -105,9 +106,10 @@ def is_counted(visibility: Visibility, state: State) -> bool:
 
 
 def publish(tx: Tx, new: NewCreation) -> None:
-    """Insert a creation with its first version and assets, and tell who hears of its owner. [writer]"""
+    """Insert a creation with its first version and assets, and tell who hears of its owner, or owns what it was made from. [writer]"""
     _insert(tx, new)
     accounts.store_bytes(tx, new.owner_id, sum(asset.size_bytes for asset in new.assets))
+    remixes.note(tx, new.id, new.at_us)
     if Ability.FEED in KINDS[new.kind].abilities:
         accounts.count_posts(tx, new.owner_id, int(is_counted(new.visibility, State.READY)))
         note_newest(tx, new.owner_id)

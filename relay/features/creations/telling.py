@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from relay.core.visibility import Audience, State, audience
 from relay.engine.database import Connection
+from relay.features.creations import remixes
 from relay.features.creations.changes import CHANGED_POST, OTHERS_HEAR, WITHDRAWN_POST
 from relay.features.creations.posts import told
 from relay.features.creations.store import NEW_POST, shown_of
@@ -23,6 +24,7 @@ def tellers(base_url: str) -> dict[str, live.Teller]:
         NEW_POST: partial(tell_new, base_url),
         CHANGED_POST: partial(tell_changed, base_url),
         WITHDRAWN_POST: tell_withdrawn,
+        remixes.NEW_REMIX: remixes.tell,
     }
 
 

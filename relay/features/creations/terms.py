@@ -8,7 +8,7 @@ from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
 from relay.core.visibility import State
 from relay.engine.database import Connection, Tx
-from relay.features.creations.lineage import made_from, made_of
+from relay.features.creations.lineage import counted, made_from, made_of
 from relay.wire.operations import GET_DOWNLOAD
 from relay.wire.owning import LICENCE_URLS, MAX_PINNED, PostDetails, PostEdit
 from relay.wire.rest import AudioPost, PostStatus
@@ -59,6 +59,7 @@ def details(db: Connection, post: AudioPost, viewer: str | None, base_url: str) 
         version=terms.version,
         remix_of=made_from(db, post.id, viewer),
         remixes=made_of(db, post.id, viewer),
+        remix_count=counted(db, post.id, viewer),
     )
 
 

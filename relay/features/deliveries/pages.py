@@ -31,6 +31,7 @@ ASKED = {
     Kind.COMMENT: "comments on a post of yours",
     Kind.REPLY: "answers you",
     Kind.MENTION: "mentions you",
+    Kind.REMIX: "makes something from a post of yours",
 }
 """Somebody …"""
 WAYS = {"app": "Here", "mail": "Mail", "push": "Push", "webhook": "Webhook"}

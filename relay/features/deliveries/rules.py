@@ -68,6 +68,7 @@ PRIORITIES = {
     Kind.COMMENT: Priority.NORMAL,
     Kind.REPLY: Priority.HIGH,
     Kind.MENTION: Priority.HIGH,
+    Kind.REMIX: Priority.NORMAL,
 }
 """Unless somebody chooses otherwise."""
 TOLD_BY = {Channel.MAIL: False, Channel.PUSH: True, Channel.WEBHOOK: True}

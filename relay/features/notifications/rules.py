@@ -22,6 +22,7 @@ class Kind(StrEnum):
     COMMENT = "comment"
     REPLY = "reply"
     MENTION = "mention"
+    REMIX = "remix"
 
 
 OF_ACT = {
@@ -34,6 +35,7 @@ OF_ACT = {
     "comment": Kind.COMMENT,
     "comment_reply": Kind.REPLY,
     "comment_mention": Kind.MENTION,
+    "remix": Kind.REMIX,
 }
 """The kinds of acts that are told once (live), and what a notification of each is of. No other act makes one."""
 ALONE = frozenset({Kind.REPLY, Kind.MENTION})
@@ -41,7 +43,10 @@ ALONE = frozenset({Kind.REPLY, Kind.MENTION})
 
 
 class Act(Struct, frozen=True, kw_only=True):
-    """One act that stands, as its rows are now. post_id, comment_id: "" for none. post_title: of what is on post_id."""
+    """One act that stands, as its rows are now. post_id, comment_id: "" for none. post_title: of what is on post_id.
+
+    made_id, made_title: of what was made from that.
+    """
 
     id: str
     kind: Kind
@@ -54,6 +59,8 @@ class Act(Struct, frozen=True, kw_only=True):
     post_title: str = ""
     comment_id: str = ""
     text: str = ""
+    made_id: str = ""
+    made_title: str = ""
 
 
 def grouped(acts: Sequence[Act]) -> list[list[Act]]:
@@ -91,7 +98,7 @@ def _names(who: Sequence[str]) -> str:
 
 
 def _deed(group: Sequence[Act], count: int) -> str:
-    post = f"“{_short(group[0].post_title)}”"
+    post = _quoted(group[0].post_title)
     match group[0].kind:
         case Kind.FOLLOW:
             return "follows you" if count == 1 else "follow you"
@@ -109,8 +116,10 @@ def _deed(group: Sequence[Act], count: int) -> str:
             return f"answered you on {post}"
         case Kind.MENTION:
             return f"mentioned you on {post}"
+        case Kind.REMIX:
+            return f"made {_quoted(group[0].made_title) if len(group) == 1 else 'something'} from {post}"
 
 
-def _short(title: str) -> str:
+def _quoted(title: str) -> str:
     shown = title or "Untitled"
-    return shown if len(shown) <= MAX_TITLE_SHOWN else f"{shown[: MAX_TITLE_SHOWN - 1]}…"
+    return f"“{shown if len(shown) <= MAX_TITLE_SHOWN else f'{shown[: MAX_TITLE_SHOWN - 1]}…'}”"

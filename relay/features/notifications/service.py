@@ -127,6 +127,8 @@ def _path(group: Sequence[Act]) -> str:
         return REQUESTS_PATH
     if not first.post_id:
         return f"/u/{first.actor}"
+    if first.kind is Kind.REMIX:
+        return f"/p/{first.made_id}" if len(group) == 1 else f"/p/{first.post_id}/remixes"
     if first.comment_id:
         return f"/c/{first.comment_id}" if len(group) == 1 else f"/p/{first.post_id}#comments"
     return f"/p/{first.post_id}"

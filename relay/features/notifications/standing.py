@@ -4,6 +4,8 @@ told, across a block, of somebody muted or suspended, it is told of no more.
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from relay.engine.database import Connection
 from relay.features.accounts import api as accounts
 from relay.features.comments import api as comments
@@ -23,10 +25,11 @@ def standing(db: Connection, account_id: str, notes: Sequence[Note]) -> list[Act
     actors = sorted({each.actor_id for each in heard})
     people = accounts.present(db, actors)
     said = comments.seen(db, [each.about_id for each in heard if _is_said(each)], account_id)
+    made = [each.about_id for each in heard if OF_ACT[each.kind] is Kind.REMIX]
+    remixes = creations.remixes_of_account(db, account_id, made)
     posts = {each.about_id for each in heard if OF_ACT[each.kind] in (Kind.REACTION, Kind.REPOST)}
-    titles = creations.readable_titles(
-        db, sorted(posts | {each.creation_id for each in said.values()}), account_id
-    )
+    posts |= {each.creation_id for each in said.values()} | {each.parent_id for each in remixes.values()}
+    titles = creations.readable_titles(db, sorted(posts), account_id)
     found: list[Act] = []
     for each in heard:
         if (person := people.get(each.actor_id)) is None:
@@ -48,6 +51,9 @@ def standing(db: Connection, account_id: str, notes: Sequence[Note]) -> list[Act
                 found.append(_act(each, person, post_id, titles[post_id]))
             case Kind.COMMENT | Kind.REPLY | Kind.MENTION if comment is not None and post_id in titles:
                 found.append(_act(each, person, post_id, titles[post_id], comment.id, comment.words))
+            case Kind.REMIX if (remix := remixes.get(each.about_id)) and remix.parent_id in titles:
+                act = _act(each, person, remix.parent_id, titles[remix.parent_id])
+                found.append(replace(act, made_id=remix.made.id, made_title=remix.made.title))
     return found
 
 

@@ -43,6 +43,7 @@ def act(
         read=read,
         post_id=post_id,
         post_title="Kellerlicht",
+        made_title="Tageslicht" if kind is Kind.REMIX else "",
     )
 
 
@@ -63,6 +64,12 @@ def act(
         ([act(kind=Kind.COMMENT)], "anna commented on “Kellerlicht”"),
         ([act(kind=Kind.REPLY)], "anna answered you on “Kellerlicht”"),
         ([act(kind=Kind.MENTION)], "anna mentioned you on “Kellerlicht”"),
+        ([act(kind=Kind.REMIX)], "anna made “Tageslicht” from “Kellerlicht”"),
+        ([act(kind=Kind.REMIX)] * 2, "anna made something from “Kellerlicht”"),
+        (
+            [act(kind=Kind.REMIX), act("ben", Kind.REMIX)],
+            "anna and ben made something from “Kellerlicht”",
+        ),
     ],
 )
 def test_what_happened_in_words(group: Sequence[Act], words: str) -> None:

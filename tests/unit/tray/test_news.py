@@ -87,7 +87,13 @@ def test_what_somebody_says_is_news_and_a_like_is_not() -> None:
     def told(kind: str, sentence: str = "anna did it") -> str | None:
         return of_notification(NotificationsChanged(unread=3, kind=kind, sentence=sentence))
 
-    assert told("comment") == told("follow_request") == told("of a later version") == "anna did it"
+    assert (
+        told("comment")
+        == told("remix")
+        == told("follow_request")
+        == told("of a later version")
+        == "anna did it"
+    )
     assert told("reaction") is None and told("", "") is None and told("comment", "") is None
 
 
