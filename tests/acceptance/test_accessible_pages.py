@@ -192,6 +192,8 @@ def values(relay: RelayProcess, letters: MailServer) -> dict[str, str]:
         mira.http.post(f"/audio/{posts[0]}/comments", json={"text": "No", "parent_id": said.json()["id"]})
         authorize = Claim(ben).address()
         loop = mira.http.post("/creations", json={"score": LOOP, "visibility": "public"}).json()["id"]
+        fork = ben.http.post(f"/creations/{loop}/fork").json()["id"]
+        ben.http.patch(f"/audio/{fork}", json={"visibility": "public"}).raise_for_status()
         mira.http.post("/notifications/webhooks", json={"url": "https://127.0.0.1/"}).raise_for_status()
         browser = PushBrowser("https://127.0.0.1/push").subscription
         mira.http.post("/notifications/browsers", json=browser).raise_for_status()
