@@ -244,7 +244,6 @@ class Table:
                 beside=given.recommending.beside,
                 render=self.render,
             ).rows(),
-            *RemixList(db=engines.db, base_url=self.base_url, render=self.render).rows(),
             *sound.rows(),
             *SignedLinks(media=sound, signer=self.sign_in.signer, base_url=self.base_url).rows(),
             *VersionOperations(
@@ -284,6 +283,7 @@ class Table:
         return [
             *owning_operations.rows(given.owning),
             *own_pages.rows(given.owning, self.render),
+            *RemixList(db=self.engines.db, base_url=self.base_url, render=self.render).rows(),
             *upload_page.rows(engines.db, self.render, config.max_upload_bytes),
             *SoundPage(
                 owning=given.owning,
