@@ -124,12 +124,12 @@ class Sheet:
     """A score that is to sound. bpm: in place of its own. Raises UsageError."""
 
     def __init__(self, one: c.OneCreation, bpm: int | None = None) -> None:
-        from daemon.core.scores import at_tempo, kind_of, kinds
+        from daemon.core.scores import at_tempo, kind_of, rules_of
 
         own = score_in(Path(one.path))
         self.score = own if bpm is None else at_tempo(own, bpm)
         self.creation = one.creation
-        self.is_loop = kinds()[kind_of(own)].is_loop
+        self.is_loop = rules_of(kind_of(own)).is_loop
         self._loops = scores_of_loops(own, Path(one.path))
 
     def compiled(self) -> "Compiled":

@@ -4,8 +4,7 @@ which the relay has, too.
 Not here: files, the library, and what is drawn or rendered of a score.
 """
 
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,20 +18,13 @@ from relay.wire.scores import LoopScore, MachineScore, PatternScore, Score, Song
 
 if TYPE_CHECKING:
     from audio.score.events import Compiled
+    from audio.score.kinds import ScoreRules
     from audio.score.shapes import Loop
 
 STUDIO_FORMAT = "sidechain-studio"
 """Of the files that the studio's page writes."""
 MAX_FILE_BYTES = 1_000_000
 Shape = Any  # any: a shape of the kind; a table of all kinds cannot say which
-
-
-class ScoreKind(Struct, frozen=True, kw_only=True):
-    """one: a word for people. is_loop: it turns without a seam. loops: by the ids that a song's blocks name."""
-
-    shape: type
-    compiled: "Callable[[Shape, Mapping[str, Loop]], Compiled]"
-    is_loop: bool = True
 
 
 SCORES = {"loop": LoopScore, "song": SongScore, "pattern": PatternScore, "machine": MachineScore}
@@ -52,18 +44,11 @@ class _StudioFile(Struct, frozen=True, kw_only=True):
     loops: dict[str, msgspec.Raw] = {}
 
 
-@cache
-def kinds() -> Mapping[str, ScoreKind]:
-    """Of each kind. The renderer's rules are loaded when a score is first looked at: no start of the daemon waits for them."""
-    from audio.score import shapes
-    from audio.score.compiled import compile_loop, compile_machine, compile_pattern, compile_song
+def rules_of(kind: str) -> "ScoreRules":
+    """The renderer's rules are loaded when a score is first looked at: no start of the daemon waits for them. [any]"""
+    from audio.score.kinds import KINDS
 
-    return {
-        "loop": ScoreKind(shape=shapes.Loop, compiled=lambda loop, _: compile_loop(loop)),
-        "song": ScoreKind(shape=shapes.Song, compiled=compile_song, is_loop=False),
-        "pattern": ScoreKind(shape=shapes.Pattern, compiled=lambda pattern, _: compile_pattern(pattern)),
-        "machine": ScoreKind(shape=shapes.Machine, compiled=lambda machine, _: compile_machine(machine)),
-    }
+    return KINDS[kind]
 
 
 def read_json(data: bytes) -> ReadIn:
@@ -116,7 +101,7 @@ def shape_of(score: Score) -> Shape:
     from audio.score.shapes import BadScore
 
     try:
-        return msgspec.convert(msgspec.to_builtins(score), kinds()[kind_of(score)].shape)
+        return msgspec.convert(msgspec.to_builtins(score), rules_of(kind_of(score)).shape)
     except msgspec.ValidationError as error:
         cause = error.__cause__
         said = str(cause) if isinstance(cause, BadScore) else in_words(error, "The score")
@@ -147,7 +132,7 @@ def _compiled(kind: str, shape: Shape, loops: "Mapping[str, Loop]") -> "Compiled
     from audio.score.shapes import BadScore
 
     try:
-        return kinds()[kind].compiled(shape, loops)
+        return rules_of(kind).compiled(shape, loops)
     except BadScore as error:
         raise UsageError(str(error), "Change it, and try again.") from error
 

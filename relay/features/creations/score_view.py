@@ -29,7 +29,7 @@ def score_view(db: Connection, creation_id: str, owner_id: str) -> ScoreView | N
         return None
     row = score_row(was.kind)
     shape = stored(row, was.text)
-    texts = loops_named(db, row.named(shape), owner_id)
+    texts = loops_named(db, row.rules.named(shape), owner_id)
     data = {
         "kind": was.kind,
         "body": msgspec.Raw(was.text.encode()),
@@ -38,8 +38,8 @@ def score_view(db: Connection, creation_id: str, owner_id: str) -> ScoreView | N
     drawing, trouble = None, ""
     try:
         loops = {each: stored(LOOP, text) for each, text in texts.items()}
-        drawing = drawing_of(shape, row.compiled(shape, loops), loops)
+        drawing = drawing_of(shape, row.rules.compiled(shape, loops), loops)
     except BadScore as error:
-        is_short = texts.keys() < row.named(shape)
+        is_short = texts.keys() < row.rules.named(shape)
         trouble = "A loop that it is made of is not there any more." if is_short else str(error)
     return ScoreView(kind=was.kind, data=msgspec.json.encode(data).decode(), drawing=drawing, trouble=trouble)

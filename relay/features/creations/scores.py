@@ -1,13 +1,12 @@
-"""What is written down instead of recorded, kind by kind: how it is checked, what a list says of it, and what it is compiled to."""
+"""What is written down instead of recorded, kind by kind: how it is checked, and what a list says of it."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import msgspec
 from msgspec import Struct
 
-from audio.score.compiled import compile_loop, compile_machine, compile_pattern, compile_song
-from audio.score.events import Compiled
+from audio.score.compiled import compile_machine
+from audio.score.kinds import KINDS, ScoreRules, Shape
 from audio.score.shapes import (
     BEATS_PER_BAR,
     METERS,
@@ -18,10 +17,6 @@ from audio.score.shapes import (
     Song,
 )
 from relay.core.refusal import Refusal
-
-Loops = Mapping[str, Loop]
-"""By the ids that the blocks of a song name."""
-Shape = Any  # any: a shape of the row's own kind; a table of rows of all kinds cannot say which
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -38,17 +33,11 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 class ScoreRow(Struct, frozen=True, kw_only=True):
-    """shape: of audio.score.shapes. facts raises BadScore for what cannot be compiled alone; compiled, also for what names others.
+    """facts raises BadScore for what cannot be compiled alone. most: how many of them an account may have."""
 
-    named: ids of the loops that it is made of. is_loop: it turns without a seam. most: how many of them an account may have.
-    """
-
-    shape: type
+    rules: ScoreRules
     facts: Callable[[Shape], Facts]
-    compiled: Callable[[Shape, Loops], Compiled]
     most: int
-    is_loop: bool = True
-    named: Callable[[Shape], set[str]] = lambda _: set()
 
 
 def _ms(quarters: float, bpm: int) -> int:
@@ -90,27 +79,16 @@ def _of_machine(machine: Machine) -> Facts:
     )
 
 
-LOOP = ScoreRow(shape=Loop, facts=_of_loop, compiled=lambda loop, _: compile_loop(loop), most=1_000)
-SONG = ScoreRow(
-    shape=Song,
-    facts=_of_song,
-    compiled=compile_song,
-    most=100,
-    is_loop=False,
-    named=lambda song: {block.loop for block in song.blocks},
-)
-PATTERN = ScoreRow(
-    shape=Pattern, facts=_of_pattern, compiled=lambda pattern, _: compile_pattern(pattern), most=1_000
-)
-MACHINE = ScoreRow(
-    shape=Machine, facts=_of_machine, compiled=lambda machine, _: compile_machine(machine), most=1_000
-)
+LOOP = ScoreRow(rules=KINDS["loop"], facts=_of_loop, most=1_000)
+SONG = ScoreRow(rules=KINDS["song"], facts=_of_song, most=100)
+PATTERN = ScoreRow(rules=KINDS["pattern"], facts=_of_pattern, most=1_000)
+MACHINE = ScoreRow(rules=KINDS["machine"], facts=_of_machine, most=1_000)
 
 
 def checked(row: ScoreRow, given: object) -> Facts:
     """given: builtins, as the wire has them. Raises Refusal: validation. [any]"""
     try:
-        found: Facts = row.facts(msgspec.convert(given, row.shape))
+        found: Facts = row.facts(msgspec.convert(given, row.rules.shape))
         return found
     except BadScore as error:
         raise Refusal("validation", str(error)) from None
@@ -121,4 +99,4 @@ def checked(row: ScoreRow, given: object) -> Facts:
 
 def stored(row: ScoreRow, text: str) -> Shape:
     """A score as its column holds it. [any]"""
-    return msgspec.json.decode(text, type=row.shape)
+    return msgspec.json.decode(text, type=row.rules.shape)

@@ -120,7 +120,7 @@ class Rendering:
         compiled = await asyncio.to_thread(_compiled, sheet)
         with tempfile.TemporaryDirectory(dir=self._scratch) as name:
             folder = Path(name)
-            await self._render(RenderJob(folder=name, compiled=compiled, is_loop=row.is_loop))
+            await self._render(RenderJob(folder=name, compiled=compiled, is_loop=row.rules.is_loop))
             work.say("encode", 0.4)
             made = await self._encoder.run(_encode_job(sheet, compiled, name))
             work.say("store", 0.9)
@@ -162,7 +162,7 @@ class Rendering:
         found = store.one(db, creation_id, viewer, self._base_url)
         head = creations.head(db, creation_id)
         shape = creations.stored_score(creations.score_row(head.kind), head.text)
-        named = creations.score_row(head.kind).named(shape)
+        named = creations.score_row(head.kind).rules.named(shape)
         texts = creations.loops_named(db, named, viewer or "")
         loops = {
             each: creations.stored_score(creations.score_row("loop"), text) for each, text in texts.items()
@@ -201,7 +201,7 @@ def _finish(
 def _compiled(sheet: _Sheet) -> Compiled:
     """Raises Refusal: validation. [worker]"""
     try:
-        found = creations.score_row(sheet.head.kind).compiled(sheet.shape, sheet.loops)
+        found = creations.score_row(sheet.head.kind).rules.compiled(sheet.shape, sheet.loops)
     except BadScore as error:
         raise Refusal("validation", str(error)) from None
     if not found.notes:
