@@ -61,6 +61,7 @@ from relay.features.preferences.operations import Choosing
 from relay.features.profiles import operations as profiles
 from relay.features.profiles import pages as profile_pages
 from relay.features.profiles import playground as playground_profile
+from relay.features.profiles.beat_operations import OwnUsers
 from relay.features.reactions import beat_operations as reaction_beats
 from relay.features.reactions import operations as reactions
 from relay.features.reactions import pages as reaction_pages
@@ -146,6 +147,7 @@ class Table:
             *guests.rows(given.guests),
             *profiles.rows(given.profiles),
             *playground_profile.rows(given.profiles),
+            *OwnUsers(db=self.engines.db, profiles=given.profiles).rows(),
             *Choosing(self.engines.db, self.render).rows(),
             *activity.rows(self.engines.db),
             *usage.rows(used),

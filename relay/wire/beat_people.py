@@ -11,9 +11,9 @@ from relay.wire.beats import (
     PageLimit,
     Pagination,
 )
-from relay.wire.bounds import Count, Sentence, Timestamp
-from relay.wire.playground import DashedId
-from relay.wire.rest import MAX_PAGE, Title
+from relay.wire.bounds import Count, Sentence, Timestamp, Url
+from relay.wire.playground import DashedId, PublicStats
+from relay.wire.rest import MAX_PAGE, Name, Text, Title
 from relay.wire.scores import Level, Local, ScoreBpm
 
 Theme = Literal["light", "dark", "auto"]
@@ -23,6 +23,8 @@ Language = Annotated[
 """A tag of BCP 47."""
 TimeRange = Literal["day", "week", "month", "year", "all"]
 MAX_BPMS = 256
+MAX_AVATAR_CHARS = 1_400_000
+"""A picture of 1 MB; a larger one goes to PUT /api/v1/users/me/avatar."""
 DEFAULT_USED = 10
 
 
@@ -59,6 +61,48 @@ class PreferencesTold(Struct, frozen=True, kw_only=True):
 
     preferences: Preferences
     chosen: bool
+
+
+class OwnStats(PublicStats, frozen=True, kw_only=True, rename="camel"):
+    """patternsCreated: with those that nobody else sees."""
+
+    patterns_created: Count
+    following: Count
+
+
+class OwnUser(Struct, frozen=True, kw_only=True, rename="camel"):
+    """GET /api/users/me. email: the confirmed one, which is told to nobody else; null: there is none."""
+
+    id: DashedId
+    email: Sentence | None
+    display_name: Name
+    avatar: Url | None
+    bio: Text
+    preferences: Preferences
+    stats: OwnStats
+    created_at: Timestamp
+    updated_at: Timestamp | None = None
+    """Always null: when a profile was changed is not kept."""
+
+
+class UserEdit(Struct, frozen=True, kw_only=True, rename="camel"):
+    """PUT /api/users/me: what is left out, or null, stays as it is. avatar: a picture in base64 (RFC 4648, 4), with or without a data: URL's
+    head; "" for none. One that stands elsewhere is not shown from here.
+    """
+
+    display_name: Name | None = None
+    bio: Text | None = None
+    avatar: Annotated[str, Meta(max_length=MAX_AVATAR_CHARS)] | None = None
+
+
+class UserEdited(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Answer to PUT /api/users/me. updatedAt: now."""
+
+    id: DashedId
+    display_name: Name
+    bio: Text
+    avatar: Url | None
+    updated_at: Timestamp
 
 
 class FollowTold(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -2,7 +2,7 @@
 
 from relay.wire import beat_people as shapes
 from relay.wire.beats import NumberedQuery, Success
-from relay.wire.operation import Interface, Nothing
+from relay.wire.operation import MAX_BODY_BYTES, Interface, Nothing
 
 USER, PATTERN = "USER_NOT_FOUND", "PATTERN_NOT_FOUND"
 _row = Interface(tag="beats", missing=USER).row
@@ -23,6 +23,16 @@ PREFER = _row(
     Nothing,
     Success[shapes.PreferencesTold],
     "Choose them.",
+)
+OWN_USER = _row("GET", "/users/me", Nothing, Nothing, Success[shapes.OwnUser], "Yourself.")
+EDIT_OWN_USER = _row(
+    "PUT",
+    "/users/me",
+    shapes.UserEdit,
+    Nothing,
+    Success[shapes.UserEdited],
+    "Change how you are shown.",
+    max_body_bytes=shapes.MAX_AVATAR_CHARS + MAX_BODY_BYTES,
 )
 FOLLOW_USER = _row(
     "POST", "/users/{username}/follow", Nothing, Nothing, Success[shapes.FollowTold], "Follow somebody."

@@ -7,11 +7,11 @@ A loop's `bar` is read as a quarter: it runs from 0 to 12 in what is a loop of f
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Raw, Struct
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from relay.wire.bounds import PRINTABLE, Count, Timestamp, Url
 from relay.wire.creations import MAX_SHARE_DAYS
-from relay.wire.rest import DEFAULT_PAGE, MAX_PAGE, Name, Username
+from relay.wire.rest import DEFAULT_PAGE, MAX_PAGE, Name, Text, Username
 from relay.wire.scores import (
     MAX_BLOCKS,
     MAX_CHORDS,
@@ -246,11 +246,33 @@ class User(Struct, frozen=True, kw_only=True, rename="camel"):
     is_anonymous: bool
 
 
+class PublicStats(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Of somebody's patterns, and who follows them."""
+
+    patterns_shared: Count
+    followers: Count
+
+
+class PublicUser(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Somebody, as a beat machine's interface says it."""
+
+    id: DashedId
+    display_name: Name
+    avatar: Url | None
+    bio: Text
+    stats: PublicStats
+    is_following: bool
+
+
 class PublicProfile(Struct, frozen=True, kw_only=True, rename="camel"):
-    """GET /api/users/{username}: the last hundred of each."""
+    """GET /api/users/{username}: the last hundred of each. By an id instead, also success and data, so that a beat machine's interface
+    finds its envelope there.
+    """
 
     username: Username
     display_name: Name
     avatar_url: Url | None
     public_loops: Annotated[list[LoopSummary], Meta(max_length=MAX_PAGE)]
     public_songs: Annotated[list[SongSummary], Meta(max_length=MAX_PAGE)]
+    success: Literal[True] | UnsetType = UNSET
+    data: PublicUser | UnsetType = UNSET

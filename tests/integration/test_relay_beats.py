@@ -2,7 +2,9 @@
 answers field by field, in their envelope.
 """
 
+import io
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from PIL import Image
 
 from audio.score.compiled import compile_pattern
 from audio.score.midi import read_midi, write_midi
@@ -21,7 +24,7 @@ PATHS = """GET /patterns · GET /patterns/{creation_id} · POST /patterns · PUT
 GET /patterns/me · POST /patterns/{creation_id}/like · DELETE /patterns/{creation_id}/like · POST /patterns/{creation_id}/play ·
 POST /patterns/{creation_id}/fork · GET /patterns/{creation_id}/comments · POST /patterns/{creation_id}/comments ·
 PUT /comments/{comment_id} · DELETE /comments/{comment_id} · GET /machines · GET /machines/{machine_id} ·
-PUT /users/me/preferences · POST /users/{username}/follow · DELETE /users/{username}/follow · GET /users/{username}/followers ·
+GET /users/me · PUT /users/me · GET /users/{username} · PUT /users/me/preferences · POST /users/{username}/follow · DELETE /users/{username}/follow · GET /users/{username}/followers ·
 GET /users/{username}/following · GET /feed · GET /analytics/popular-instruments · GET /analytics/popular-patterns ·
 GET /analytics/tempo-distribution"""
 PATTERN = {
@@ -304,6 +307,47 @@ async def test_preferences_are_kept(people: Clients) -> None:
     for wrong in ({"defaultBpm": 999}, {"defaultKey": 12}, {"defaultFlavor": "Polka"}, {"theme": "pink"}):
         assert await ana.call("PUT", "/users/me/preferences", wrong, status=422) == "VALIDATION_ERROR"
     assert await nobody.call("GET", "/users/me/preferences", status=401) == "AUTH_REQUIRED"
+
+
+async def test_one_is_told_of_oneself_and_of_others(people: Clients) -> None:
+    ana, ben, nobody = people["ana"], people["ben"], people["nobody"]
+    await ana.call("POST", "/patterns", PATTERN, status=201)
+    await ana.call("POST", "/patterns", PATTERN | {"isPublic": False}, status=201)
+    await ana.call("PUT", "/users/me/preferences", {"defaultBpm": 130})
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(picture, "PNG")
+    in_base64 = b64encode(picture.getvalue()).decode()
+    changed = await ana.call("PUT", "/users/me", {"displayName": "Ana B.", "bio": "Son\nand salsa"})
+    assert set(changed) == {"id", "displayName", "bio", "avatar", "updatedAt"}
+    assert (changed["displayName"], changed["bio"], changed["avatar"]) == ("Ana B.", "Son\nand salsa", None)
+    for head in ("", "data:image/png;base64,"):
+        changed = await ana.call("PUT", "/users/me", {"avatar": head + in_base64})
+        assert changed["avatar"] is not None
+    for wrong in ("https://pictures.example/a.png", "no picture"):
+        assert await ana.call("PUT", "/users/me", {"avatar": wrong}, status=422) == "VALIDATION_ERROR"
+    await ben.call("POST", f"/users/{changed['id']}/follow")
+    me = await ana.call("GET", "/users/me")
+    assert me == {
+        "id": changed["id"],
+        "email": None,
+        "displayName": "Ana B.",
+        "avatar": changed["avatar"],
+        "bio": "Son\nand salsa",
+        "preferences": me["preferences"] | {"defaultBpm": 130, "defaultKey": 0, "defaultFlavor": "Salsa"},
+        "stats": {"patternsCreated": 2, "patternsShared": 1, "followers": 1, "following": 0},
+        "createdAt": me["createdAt"],
+        "updatedAt": None,
+    }
+    by_id = (await ben.file("GET", f"/users/{me['id']}")).json()
+    assert by_id["success"] is True and by_id["username"] == "ana"
+    assert by_id["data"] == {name: me[name] for name in ("id", "displayName", "avatar", "bio")} | {
+        "stats": {"patternsShared": 1, "followers": 1},
+        "isFollowing": True,
+    }
+    assert (await nobody.file("GET", f"/users/{me['id']}")).json()["data"]["isFollowing"] is False
+    assert "data" not in (await nobody.file("GET", "/users/ana")).json()
+    assert (await ana.call("PUT", "/users/me", {"avatar": ""}))["avatar"] is None
+    assert await nobody.call("GET", "/users/me", status=401) == "AUTH_REQUIRED"
 
 
 async def test_who_follows_hears_what_was_done(people: Clients) -> None:

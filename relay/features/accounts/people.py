@@ -80,6 +80,12 @@ def me(db: Connection, account_id: str) -> Me:
     )
 
 
+def created_us(db: Connection, account_id: str) -> int:
+    """[any thread with a snapshot]"""
+    (at_us,) = db.execute("SELECT created_us FROM account WHERE id = ?", (account_id,)).fetchone()
+    return int(at_us)
+
+
 def post_visibility(db: Connection, account_id: str) -> ShownTo:
     """Of what an account posts without a word on who is to see it. [any thread with a snapshot]"""
     found: tuple[ShownTo] = db.execute(

@@ -140,7 +140,7 @@ def rows(writing: Writing, sharing: Sharing, owning: creations.Owning, base_url:
         return shapes.Viewed(view_count=await sharing.view(call.actor.user_id, call.path["token"]))
 
     async def profile(call: Bare) -> shapes.PublicProfile:
-        viewer, name = call.actor.user_id, call.path["username"]
+        viewer, name = call.actor.user_id, bare(call.path["username"])
         person, (theirs, songs_of) = await sharing.public_of(viewer, name, tuple(VIEWS), MAX_PAGE)
         return shapes.PublicProfile(
             username=person.username,
@@ -148,7 +148,14 @@ def rows(writing: Writing, sharing: Sharing, owning: creations.Owning, base_url:
             avatar_url=person.avatar,
             public_loops=[views.loop_summary(each) for each in theirs],
             public_songs=[views.song_summary(each) for each in songs_of],
+            **await _also_by_id(viewer, name, person.id),
         )
+
+    async def _also_by_id(viewer: str | None, name: str, id_: str) -> dict[str, Any]:
+        """A username is never as long as an id, so that it is known whose interface asks."""
+        if name != id_:
+            return {}
+        return {"success": True, "data": await sharing.public_user(viewer, id_)}
 
     return [
         *_rows_of(

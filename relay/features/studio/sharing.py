@@ -8,8 +8,9 @@ from relay.engine.clock import now_us
 from relay.engine.database import Connection, Database, Tx
 from relay.features.accounts import api as accounts
 from relay.features.creations import api as creations
-from relay.features.studio import beat_list, share_links, store
+from relay.features.studio import beat_list, beat_people, share_links, store
 from relay.wire.creations import Creation, CreationItem
+from relay.wire.playground import PublicUser
 from relay.wire.rest import Producer
 
 
@@ -78,6 +79,10 @@ class Sharing:
             return person, [[each for each in page if each.visibility == "public"] for page in pages]
 
         return await self._db.read(work)
+
+    async def public_user(self, viewer: str | None, name: str) -> PublicUser:
+        """Raises Refusal: not_found, gone."""
+        return await self._db.read(lambda db: beat_people.public_user(db, accounts.find(db, name), viewer))
 
     async def listed(self, asked: beat_list.Asked) -> tuple[list[CreationItem], int, dict[str, Producer]]:
         """A page of everybody's, how many there are, and whose they are."""

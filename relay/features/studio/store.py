@@ -105,17 +105,26 @@ def numbered(
 
     kinds: one or two. public: only those that are, or only those that are not. [any thread with a snapshot]
     """
-    wanted = _NUMBERED
-    if public is not None:
-        wanted += f" AND c.visibility {'=' if public else '<>'} 'public'"
-    values = {"viewer": owner_id, "kind": kinds[0], "other": kinds[-1]}
-    (total,) = db.execute(f"SELECT count(*) FROM creation AS c WHERE {wanted}", values).fetchone()
+    wanted, values = _numbered(owner_id, kinds, public)
     rows = db.execute(
         f"SELECT {ITEM_COLUMNS} {_JOINED} WHERE {wanted}"
         " ORDER BY c.changed_us DESC, c.id DESC LIMIT :limit OFFSET :first",
         {**values, "first": first, "limit": limit},
     ).fetchall()
-    return [item(row, base_url) for row in rows], total
+    return [item(row, base_url) for row in rows], count(db, owner_id, kinds, public=public)
+
+
+def count(db: Connection, owner_id: str, kinds: Sequence[str], *, public: bool | None) -> int:
+    """Of what `numbered` lists. [any thread with a snapshot]"""
+    wanted, values = _numbered(owner_id, kinds, public)
+    (total,) = db.execute(f"SELECT count(*) FROM creation AS c WHERE {wanted}", values).fetchone()
+    return int(total)
+
+
+def _numbered(owner_id: str, kinds: Sequence[str], public: bool | None) -> tuple[str, dict[str, str]]:
+    """A condition of SQL, and its values."""
+    shown = "" if public is None else f" AND c.visibility {'=' if public else '<>'} 'public'"
+    return f"{_NUMBERED}{shown}", {"viewer": owner_id, "kind": kinds[0], "other": kinds[-1]}
 
 
 def item(row: Row, base_url: str) -> CreationItem:
