@@ -88,6 +88,16 @@ FORK_CREATION = Operation(
     status=201,
     text="A copy of what you may see, as a private creation of yours, which says what it was forked from.",
 )
+FORK_SHARED = Operation(
+    method="POST",
+    path=f"{API_PREFIX}/shared/{{token}}/fork",
+    tag="creations",
+    body=Nothing,
+    query=Nothing,
+    reply=Creation,
+    status=201,
+    text="Likewise, of what a link shows; of a song with the loops that it needs.",
+)
 FORKS = list_row(
     "/creations/{creation_id}/forks",
     Paging,

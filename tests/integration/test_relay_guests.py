@@ -111,6 +111,27 @@ async def test_all_of_a_guest_becomes_an_accounts_at_once_and_only_once(desk: De
     assert await desk.peer.relay.db.read(miscounts) == []
 
 
+async def test_what_a_link_shows_is_forked_with_all_that_it_needs(desk: Desk) -> None:
+    token, ana = await desk.guest(), (await desk.peer.claimed("ana")).access_token
+    loop = await desk.loop(ana)
+    blocks = [{"id": "a", "loop": loop, "start": 0, "bars": 1}]
+    score = {"kind": "song", "name": "Set", "bpm": 110, "blocks": blocks}
+    song = (await desk.ask(ana, "POST", "/creations", {"score": score, "visibility": "public"})).json()["id"]
+    link = (await desk.ask(ana, "POST", f"/creations/{song}/links", {"days": 1})).json()
+    path = f"/shared/{link['url'].rpartition('/')[2]}/fork"
+    answer = await desk.ask(token, "POST", path)
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
+    (block,) = made["score"]["blocks"]
+    assert block["loop"] != loop and made["visibility"] == "private"
+    assert (await desk.ask(token, "GET", f"/creations/{block['loop']}")).json()["score"]["name"] == "Dusk"
+    assert made["forked_from"] == {"id": song, "title": "Set", "username": "ana"}
+    assert (await desk.ask(ana, "GET", f"/creations/{song}")).json()["fork_count"] == 1
+    assert (await desk.peer.http.post(f"/api/v1{path}")).status_code == 401
+    await desk.ask(ana, "DELETE", f"/creations/{song}/links/{link['id']}")
+    assert (await desk.ask(token, "POST", path)).status_code == 410
+
+
 async def test_what_a_moderator_has_decided_is_not_undone_by_it(desk: Desk) -> None:
     token, ana = await desk.guest(), await desk.peer.claimed("ana")
     hidden, me = (

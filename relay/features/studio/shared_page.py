@@ -75,7 +75,7 @@ class SharedPage:
     async def fork(self, call: AnyCall) -> AnyAnswer:
         """Raises Refusal: not_found, gone, quota_exceeded."""
         made = await self.writing.fork_shared(call.actor, call.path["token"])
-        return go_to(f"{STUDIO_PATH}?open={made.id}" if made.kind != "song" else f"/p/{made.id}")
+        return go_to(f"{STUDIO_PATH}?open={made.id}")
 
     def rows(self) -> list[AnyRow]:
         return [

@@ -55,6 +55,9 @@ class WritingOperations:
     async def fork(self, call: Bare) -> Creation:
         return await self._writing.fork(call.actor, call.path["creation_id"])
 
+    async def fork_shared(self, call: Bare) -> Creation:
+        return await self._writing.fork_shared(call.actor, call.path["token"])
+
     async def forks(self, call: Call[Nothing, Paging]) -> CreationPage:
         at = creations.position(call.actor.user_id, call.query.cursor, call.query.limit)
         return await self._writing.forks(call.path["creation_id"], at)
@@ -80,6 +83,7 @@ class WritingOperations:
             Row(wire.MY_CREATIONS, Action.OWN_LISTS, self.mine),
             Row(wire.CREATIONS_OF, Action.FEED_READ, self.of_person),
             Row(wire.FORK_CREATION, Action.SCORE_CREATE, self.fork),
+            Row(wire.FORK_SHARED, Action.SCORE_CREATE, self.fork_shared),
             Row(wire.FORKS, Action.POST_READ, self.forks),
             Row(wire.SCORE_VERSIONS, Action.POST_EDIT, self.versions),
             Row(wire.SCORE_VERSION, Action.POST_EDIT, self.version),

@@ -1,10 +1,12 @@
 // How the open work is kept: in this browser, in somebody's account, together with others; and what the page says of it.
-import { sayKeeping, sayNotKept, sayStored, sayTogether } from "./kept.js";
+import { GuestIsOver, begunGuest, endGuest, headersOf, keptGuest, seenGuest, takenOver } from "./guest.js";
+import { sayGuest, sayKeeping, sayNotKept, sayStored, sayTogether } from "./kept.js";
 import { freshId } from "./ids.js";
 import { ChangedElsewhere, Keeper } from "./store.js";
 import { Sync } from "./sync.js";
 
 const NOT_BUILT = "Editing together is not in this build of the relay.";
+const GUEST_IS_OVER = "What you kept here as a guest is not on the relay any more. What is in this browser is still here.";
 const LATER_MS = 800; // until what others do is kept here, too: the relay has it
 
 export class Keeping {
@@ -21,7 +23,8 @@ export class Keeping {
     this.account = root.dataset.account ?? null;
     this.csrf = document.querySelector('meta[name="csrf"]')?.content;
     this.#keeper = new Keeper(store, (state) => this.#showKept(state));
-    this.sync = this.account ? new Sync(store, this.account, this.csrf, (id, state) => this.#showSent(id, state)) : null;
+    this.guest = store.isLost ? null : keptGuest();
+    this.sync = this.account ? this.#synced(this.account, { "x-csrf-token": this.csrf }) : this.guest && this.#guestsSync();
     const looked = () => { if (!document.hidden) { this.#shared.clear(); this.#join(); } };
     document.addEventListener("visibilitychange", looked);
     addEventListener("focus", looked);
@@ -29,6 +32,8 @@ export class Keeping {
 
   #find(name) { return this.#root.querySelector(`[data-${name}]`); }
   get #id() { return this.#studio.work?.id; }
+  #synced(who, headers) { return new Sync(this.store, who, headers, (id, state) => this.#showSent(id, state)); }
+  #guestsSync() { return this.#synced(this.guest.name, headersOf(this.guest)); }
 
   // The studio shows this work now.
   opened(work, together) {
@@ -136,10 +141,46 @@ export class Keeping {
     this.#studio.joined(together);
   }
 
-  // Its place in the account of whoever is signed in: begun by a press, and never by itself.
+  // Its place in the account of whoever is signed in, or with a guest: begun by a press, and never by itself.
   async beginSync() {
+    if (!this.sync) {
+      this.guest = await begunGuest();
+      this.sync = this.#guestsSync();
+    }
     await this.sync.begin(this.#id);
     await this.showStored();
+  }
+
+  // Somebody comes. isAsked: they signed in to take over what they made here as a guest.
+  async greet(isAsked) {
+    if (!this.guest) return;
+    if (this.account && isAsked) await this.takeOver();
+    else if (this.account) sayGuest("What you made here as a guest is not in your account yet.", true);
+    else await this.#untilOver(async () => { this.guest = await seenGuest(this.guest); });
+    await this.showStored();
+  }
+
+  async takeOver() {
+    await this.#untilOver(async () => {
+      const count = await takenOver(this.guest, this.csrf);
+      await endGuest(this.store, this.guest, this.account);
+      this.guest = null;
+      sayGuest(count === 1 ? "One work that you made as a guest is in your account now." : `${count} works that you made as a guest are in your account now.`);
+      this.sync.soon(0);
+    });
+    await this.showStored();
+  }
+
+  async #untilOver(deed) {
+    try {
+      await deed();
+    } catch (error) {
+      if (!(error instanceof GuestIsOver)) { if (this.account) throw error; return; } // there is no line
+      await endGuest(this.store, this.guest, null);
+      if (!this.account) this.sync = null;
+      this.guest = null;
+      sayGuest(GUEST_IS_OVER);
+    }
   }
 
   // How far the open work is kept, as the browser's database says it.
@@ -147,7 +188,7 @@ export class Keeping {
     const id = this.#id;
     const sync = await this.store.sync(id);
     if (id !== this.#id) return;
-    sayStored(this.store, sync, this.account ?? undefined);
+    sayStored(this.store, sync, this.account, this.guest);
     if (this.together) sayTogether(this.together);
   }
 

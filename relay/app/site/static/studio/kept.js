@@ -1,4 +1,7 @@
 // How far the open work is kept, in the words that stand beside its name.
+import { made } from "./elements.js";
+
+const DAY = new Intl.DateTimeFormat("en", { dateStyle: "long" });
 const find = (name) => document.querySelector(`[data-studio] [data-${name}]`);
 
 function say(state, words) {
@@ -6,17 +9,40 @@ function say(state, words) {
   find("kept").textContent = words;
 }
 
-// sync: as the browser's database says it (sync.js); undefined: it is in no account. account: who is signed in.
-export function sayStored(store, sync, account) {
-  find("account").hidden = !account || store.isLost || Boolean(sync);
+// Of what is a guest's at the relay. account: who is signed in meanwhile.
+function sayGuests({ isDirty, attempt }, account, until) {
+  if (!account && (isDirty || attempt)) say("keeping", navigator.onLine ? "Kept in this browser, on its way to the relay" : "Kept in this browser; it goes to the relay when the line is back");
+  else say("kept", `Kept on the relay as a guest, until ${DAY.format(new Date(until))}`);
+}
+
+// sync: as the browser's database says it (sync.js); undefined: it is in no account. account: who is signed in. guest: of this browser (guest.js).
+export function sayStored(store, sync, account, guest) {
+  const isGuests = Boolean(sync && guest && sync.account === guest.name);
+  find("account").hidden = store.isLost || Boolean(sync);
+  if (find("sign-in")) find("sign-in").hidden = !isGuests;
+  sayLineage(sync?.from);
   if (store.isLost) say("lost", store.words);
   else if (!sync) say("kept", store.words);
   else if (sync.trouble) say("lost", `Kept in this browser only: ${sync.trouble}`);
+  else if (isGuests) sayGuests(sync, account, guest.until);
   else if (sync.account !== account) say("keeping", `Kept in this browser; the rest waits until ${sync.account} signs in`);
   else if (sync.isDirty || sync.attempt) say("keeping", navigator.onLine ? "Kept in this browser, on its way to your account" : "Kept in this browser; it goes to your account when the line is back");
   else say("kept", "Kept in your account");
   find("links").hidden = !sync?.remote || sync.account !== account || Boolean(sync.together?.link);
   if (sync?.remote) find("links").href = `/creations/${sync.remote}/links`;
+}
+
+// from: as Creation.forked_from; null: of nothing that one may find.
+function sayLineage(from) {
+  find("lineage").hidden = !from;
+  if (from) find("lineage").replaceChildren("Forked from ", made("a", { href: `/p/${from.id}` }, from.title || "Untitled"), " by ", made("a", { href: `/u/${from.username}` }, from.username), ".");
+}
+
+// What became of what somebody made here as a guest, or (isOffered) may become of it.
+export function sayGuest(words, isOffered = false) {
+  find("guest-said").textContent = words;
+  find("take-over").hidden = !isOffered;
+  find("guest").hidden = false;
 }
 
 // Of what is edited together: how far the others have it.

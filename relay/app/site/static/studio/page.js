@@ -26,7 +26,7 @@ function bindDeeds(studio) {
     earlier: () => studio.arranger.onChosen("move_block", ({ start }) => ({ start: start - 1 })), later: () => studio.arranger.onChosen("move_block", ({ start }) => ({ start: start + 1 })),
     shorter: () => studio.arranger.onChosen("size_block", ({ bars }) => ({ bars: bars - 1 })), longer: () => studio.arranger.onChosen("size_block", ({ bars }) => ({ bars: bars + 1 })),
     repeat: () => studio.arranger.onChosen("repeat_block", () => ({})), "erase-block": () => studio.arranger.onChosen("remove_block", () => ({})),
-    "take-other": () => studio.keeping.takeOther(), "keep-both": () => studio.keeping.keepBoth(),
+    "take-other": () => studio.keeping.takeOther(), "keep-both": () => studio.keeping.keepBoth(), "take-over": () => studio.keeping.takeOver(),
     open: () => find("file").click(), account: () => studio.keeping.beginSync(),
     "mute-chords": () => studio.mix("muted", CHORDS), "solo-chords": () => studio.mix("solo", CHORDS),
   };
@@ -110,11 +110,10 @@ function bindKept(studio) {
 }
 
 // What the address asks for (?open=, the id of a creation in the account, or with link= of somebody else's), or what was open last.
-async function openFirst(studio) {
+async function openFirst(studio, query) {
   const { store, keeping } = studio;
-  const query = new URLSearchParams(location.search);
   const [asked, link] = [query.get("open"), query.get("link")];
-  if (asked) history.replaceState(null, "", location.pathname);
+  if (location.search) history.replaceState(null, "", location.pathname);
   const known = asked && (await store.syncs()).find((each) => each.remote === asked)?.id;
   let trouble = "";
   if (asked && (link || (!known && keeping.sync))) {
@@ -144,8 +143,10 @@ async function start() {
     await studio.arranger.read(store);
     studio.keeping.changedElsewhere(id);
   });
-  await openFirst(studio);
+  const query = new URLSearchParams(location.search);
+  await openFirst(studio, query);
   studio.keeping.sync?.soon(0);
+  studio.keeping.greet(query.has("take-over")).catch((error) => tell(`What you made as a guest did not come: ${error.message}`));
   addEventListener("offline", () => studio.keeping.showStored());
   find("desk").hidden = false;
   find("waiting").hidden = true;

@@ -61,6 +61,14 @@ class LocalStore {
   setSync(sync) { return this.#write((_, syncs) => syncs.put(sync)); }
   removeSync(id) { return this.#write((_, syncs) => syncs.delete(id)); }
 
+  // What `from` had at the relay is `to`'s, or nobody's (null).
+  handOver(from, to) {
+    return this.#write(async (_, syncs) => {
+      const theirs = (await done(syncs.getAll())).filter((each) => each.account === from);
+      for (const each of theirs) to === null ? syncs.delete(each.id) : syncs.put({ ...each, account: to });
+    });
+  }
+
   // What is to be sent is fixed before it is. isAgain: an earlier try of the same did not end.
   async attempted(id) {
     let told = {};

@@ -1,6 +1,7 @@
 // Sends what is kept here to its maker's account at the relay, once: whatever breaks off, what was begun is looked for before it is sent again.
 // How far each work is stands in the browser's database (store.js), beside the work:
-// { id, account, remote (its id there, null: not yet), version, isDirty, attempt (what is being sent), trouble }; and of what is edited together, which
+// { id, account, remote (its id there, null: not yet), version, isDirty, attempt (what is being sent), trouble, from (what it was forked from, as the
+// relay tells it) }; and of what is edited together, which
 // goes there by its own way (together.js), together: { link (the token by which; null: it is one's own) }.
 import { freshId } from "./ids.js";
 
@@ -24,14 +25,14 @@ const meaning = (error) => (error instanceof Refused ? MEANS[error.status] ?? (e
 export class Sync {
   #store;
   #account;
-  #csrf;
+  #headers;
   #told;
   #timer = null;
   #isSending = false;
 
-  // account: who is signed in. told(id, state): state is "sent", "waits", "gone", or a sentence of the relay.
-  constructor(store, account, csrf, told) {
-    [this.#store, this.#account, this.#csrf, this.#told] = [store, account, csrf, told];
+  // account: who is signed in, or a guest. headers: by which the relay knows that. told(id, state): state is "sent", "waits", "gone", or a sentence of the relay.
+  constructor(store, account, headers, told) {
+    [this.#store, this.#account, this.#headers, this.#told] = [store, account, headers, told];
     addEventListener("online", () => this.soon(0));
   }
 
@@ -64,10 +65,10 @@ export class Sync {
 
   // One of them, as a work that both have; of a song also its loops.
   async fetched(remote) {
-    const { score: { kind, ...body }, version, username } = await this.#call("GET", `/${remote}`);
+    const { score: { kind, ...body }, version, username, forked_from: from } = await this.#call("GET", `/${remote}`);
     const work = { id: freshId(), kind, body: kind === "song" ? await this.#arrived(body) : body, changed_at: Date.now() };
     await this.#store.put(work);
-    if (username === this.#account) await this.#store.setSync({ id: work.id, account: this.#account, remote, version, isDirty: false, attempt: null, trouble: null });
+    if (username === this.#account) await this.#store.setSync({ id: work.id, account: this.#account, remote, version, isDirty: false, attempt: null, trouble: null, from });
     return work; // of somebody else: a copy
   }
 
@@ -96,7 +97,7 @@ export class Sync {
   async #call(method, path, body) {
     const answer = await fetch(API + path, {
       method,
-      headers: { "content-type": "application/json", "x-csrf-token": this.#csrf },
+      headers: { "content-type": "application/json", ...this.#headers },
       ...(body && { body: JSON.stringify(body) }),
     });
     const read = await answer.json();
