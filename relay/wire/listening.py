@@ -199,7 +199,7 @@ class ConvertQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Converted(Struct, frozen=True, kw_only=True):
-    """Answer to POST /api/audio/convert. download_url: one's own, for a day."""
+    """Answer to POST /api/audio/convert and /api/samples/{id}/convert. download_url: one's own, for a day."""
 
     original_filename: FileName
     converted_filename: FileName

@@ -44,6 +44,14 @@ CONVERT = _row(
     "A file in another format.",
     streamed=True,
 )
+CONVERT_SAMPLE = _row(
+    "POST",
+    "/samples/{creation_id}/convert",
+    Nothing,
+    shapes.ConvertQuery,
+    shapes.Converted,
+    "A sample of yours in another format.",
+)
 DRAW_WAVEFORM = _row(
     "POST",
     "/audio/waveform",

@@ -1,5 +1,6 @@
 """Listening at the relay, on both engines: a listening service's paths as written, the answers field by field; whose it is, and once per sound."""
 
+import io
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from xml.etree import ElementTree
 import httpx
 import numpy as np
 import pytest
+import soundfile
 
 from audio.analyse.shapes import ALGORITHM
 from audio.read.reader import read_audio
@@ -185,6 +187,26 @@ async def test_two_files_are_compared(peer: InMemory) -> None:
     found = same.json()["comparison_results"]
     assert found["is_one_piece"] is True and found["overall_similarity"] == 1
     assert found["changes"] == ["Nothing that could be heard changed."]
+
+
+async def test_a_sample_is_converted_and_stays_as_it_was(peer: InMemory) -> None:
+    ana, ben, _ = await people(peer)
+    sound = as_file(np.zeros((4_410, 2)) + 0.25, 44_100, format="WAV", subtype="PCM_24")
+    files = {"file": ("Kick 1.wav", sound, "audio/wav")}
+    sample = (await peer.http.post("/api/samples/upload", files=files, headers=ana.headers)).json()
+    asked = f"/api/samples/{sample['id']}/convert?target_format=wav&sample_rate=22050"
+    answer = await ana.send(asked)
+    assert answer.status_code == 200, answer.text
+    made = answer.json()
+    assert (made["original_filename"], made["converted_filename"]) == ("Kick 1.flac", "Kick 1.wav")
+    data, rate_hz = soundfile.read(io.BytesIO((await ana.get(made["download_url"])).content))
+    assert (rate_hz, data.shape) == (22_050, (2_205, 2)) and np.abs(data[200:-200] - 0.25).max() < 1e-3
+    assert (await ben.send(asked)).status_code == 404
+    assert (await ana.send(asked.replace("wav", "aac"))).status_code == 422
+    post = await ana.post(LOOP)
+    assert (await ana.send(f"/api/samples/{post}/convert?target_format=mp3")).status_code == 404
+    listed = (await peer.http.get("/api/samples", headers=ana.headers)).json()
+    assert [each["fileSize"] for each in listed["samples"]] == [sample["fileSize"]]
 
 
 async def test_a_file_is_converted_and_drawn(peer: InMemory) -> None:

@@ -90,9 +90,16 @@ class ListeningOperations:
         return _answer(found, value)
 
     async def convert(self, call: Call[shapes.SoundForm, shapes.ConvertQuery]) -> Answer[shapes.Converted]:
-        query = call.query
-        task = Convert(format=query.target_format, bitrate_kbps=query.bitrate, rate_hz=query.sample_rate)
-        found = await self._heard(call, task, ("file",))
+        task = _conversion(call.query)
+        return self._converted(await self._heard(call, task, ("file",)), task)
+
+    async def convert_sample(self, call: Call[Nothing, shapes.ConvertQuery]) -> Answer[shapes.Converted]:
+        self.work.expect()
+        task = _conversion(call.query)
+        row = await self.hearing.ask_of_sample(call.actor, bare(call.path["creation_id"]), task)
+        return self._converted(await self.hearing.heard(self.workers, row), task)
+
+    def _converted(self, found: Listened, task: Convert) -> Answer[shapes.Converted]:
         name = found.row.asked.sources[0].name
         made = next(iter(found.files), None)
         value = shapes.Converted(
@@ -226,6 +233,7 @@ class ListeningOperations:
             Row(wire.ANALYZE, ask, self.analyze, limit=Kind.UPLOAD),
             Row(wire.COMPARE, ask, self.compare, limit=Kind.UPLOAD),
             Row(wire.CONVERT, ask, self.convert, limit=Kind.UPLOAD),
+            Row(wire.CONVERT_SAMPLE, ask, self.convert_sample, limit=Kind.LISTEN),
             Row(wire.DRAW_WAVEFORM, ask, self.waveform, limit=Kind.UPLOAD),
             Row(wire.ANALYSIS, read, self.analysis, limit=Kind.LIBRARY),
             Row(wire.DELETE_ANALYSIS, Action.LISTENING_DELETE, self.delete),
@@ -240,6 +248,10 @@ class ListeningOperations:
 def _answer(found: Listened, value: T) -> Answer[T]:
     """202: it is not there yet."""
     return Answer(status=None if found.row.result is not None else NOT_YET, value=value)
+
+
+def _conversion(query: shapes.ConvertQuery) -> Convert:
+    return Convert(format=query.target_format, bitrate_kbps=query.bitrate, rate_hz=query.sample_rate)
 
 
 def _renamed(name: str, ending: str) -> str:

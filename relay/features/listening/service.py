@@ -72,6 +72,19 @@ class Hearing:
 
         return await self._db.write(work)
 
+    async def ask_of_sample(self, actor: Actor, sample_id: str, task: Task) -> Listening:
+        """For one use, as of a file that is sent. Raises Refusal: not_found, gone, busy, quota_exceeded."""
+
+        def work(tx: Tx) -> Listening:
+            if creations.kind_of(tx.db, sample_id) is not creations.Kind.SAMPLE:
+                raise Refusal("not_found", "There is no such sample.")
+            asset = own_sound(tx.db, actor, sample_id)
+            titles = creations.readable_titles(tx.db, [sample_id], actor.account_id)
+            source = Source(name=f"{titles[sample_id]}.flac", sha256=asset.sha256)
+            return _ask(tx, actor.account_id, Asked(task=task, sources=[source]), None)
+
+        return await self._db.write(work)
+
     async def heard(self, workers: Workers, row: Listening) -> Listened:
         """Once its job has ended, or after WAIT_S as it is then. Raises Refusal: why nothing came of it."""
         ended = await workers.ended(row.job_id, WAIT_S)
