@@ -54,6 +54,7 @@ from relay.features.moderation import operations as moderation
 from relay.features.moderation import pages as moderation_pages
 from relay.features.notifications import operations as notifications
 from relay.features.notifications import pages as notification_pages
+from relay.features.passwords.beat_operations import BeatSignIn
 from relay.features.passwords.forgotten import ForgottenPages
 from relay.features.passwords.operations import RESET, PasswordPages
 from relay.features.passwords.two_step import TwoStepPages
@@ -201,17 +202,19 @@ class Table:
         """Signing in by a password, what helps who forgot it, and codes beside it."""
         given = self.sign_in
         providers = {each.name: each.title for each in given.upstreams.configured.values()}
+        forgotten = ForgottenPages(
+            db=self.engines.db,
+            sending=given.sending,
+            base_url=self.base_url,
+            reset_path=RESET,
+            render=self.render,
+        )
         return [
             *PasswordPages(
                 passwords=given.passwords, render=self.render, sign_in_page=sign_in, providers=providers
             ).rows(),
-            *ForgottenPages(
-                db=self.engines.db,
-                sending=given.sending,
-                base_url=self.base_url,
-                reset_path=RESET,
-                render=self.render,
-            ).rows(),
+            *forgotten.rows(),
+            *BeatSignIn(db=self.engines.db, passwords=given.passwords, forgotten=forgotten).rows(),
             *MailPages(addresses=given.addresses, render=self.render).rows(),
             *TwoStepPages(db=self.engines.db, render=self.render, base_url=self.base_url).rows(),
         ]

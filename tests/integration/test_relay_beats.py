@@ -20,7 +20,7 @@ from audio.score.shapes import Pattern, Row
 from tests.support.asgi_peer import InMemory, relay_in_memory
 from tests.support.rows import every_operation
 
-PATHS = """GET /patterns · GET /patterns/{creation_id} · POST /patterns · PUT /patterns/{creation_id} · DELETE /patterns/{creation_id} ·
+PATHS = """POST /auth/logout · POST /auth/forgot-password · POST /auth/reset-password · GET /patterns · GET /patterns/{creation_id} · POST /patterns · PUT /patterns/{creation_id} · DELETE /patterns/{creation_id} ·
 GET /patterns/me · POST /patterns/{creation_id}/like · DELETE /patterns/{creation_id}/like · POST /patterns/{creation_id}/play ·
 POST /patterns/{creation_id}/fork · GET /patterns/{creation_id}/comments · POST /patterns/{creation_id}/comments ·
 PUT /comments/{comment_id} · DELETE /comments/{comment_id} · GET /machines · GET /machines/{machine_id} ·
@@ -281,6 +281,17 @@ async def test_machines_are_told_with_what_they_play(people: Clients) -> None:
     son = clave["programs"][0]
     assert son["length"] == 16 and [each["index"] for each in son["notes"]] == [2, 4, 8, 11, 14]
     assert await nobody.call("GET", "/machines/polka", status=404) == "MACHINE_NOT_FOUND"
+
+
+async def test_a_sign_in_ends(people: Clients) -> None:
+    ana, ben, nobody = people["ana"], people["ben"], people["nobody"]
+    told = await ana.call("POST", "/auth/logout")
+    assert set(told) == {"message"}
+    assert await ana.call("GET", "/users/me", status=401) == "AUTH_REQUIRED"
+    assert await nobody.call("POST", "/auth/logout", status=401) == "AUTH_REQUIRED"
+    assert await ben.call("GET", "/users/me")
+    asked = await nobody.call("POST", "/auth/forgot-password", {"email": "a@example.com"}, status=404)
+    assert asked == "INVALID_CREDENTIALS", "a relay that sends no letters says so"
 
 
 async def test_preferences_are_kept(people: Clients) -> None:

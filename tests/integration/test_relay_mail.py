@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from relay.core.limits import LIMITS, Kind
@@ -127,6 +129,30 @@ def test_who_forgot_the_password_is_sent_a_link_that_sets_another_once(
         assert sign_in(old, "forgetful", NEW).status_code == 303
     (told,) = server.wait_for(1, to("forgetful@example.com", "was changed"))
     assert NEW not in told.get_content() and f"{band.url}/forgot-password" in told.get_content()
+
+
+def test_a_beat_machines_client_sets_a_forgotten_password(
+    band: RelayProcess, server: MailServer, invite: str
+) -> None:
+    def say(path: str, **body: str) -> tuple[int, Any]:  # any: JSON
+        answer = httpx.post(f"{band.url}/api/auth/{path}", json=body, timeout=HANG_S)
+        return answer.status_code, answer.json()
+
+    with with_address(band, server, invite, name="dancer", at="192.0.2.25") as old:
+        known, unknown = (
+            say("forgot-password", email=f"{name}@example.com") for name in ("dancer", "no.dancer")
+        )
+        assert known == unknown and (known[0], known[1]["success"]) == (200, True)
+        (letter,) = server.wait_for(1, to("dancer@example.com", "new password"))
+        token = path_in(letter).rpartition("/")[2]
+        status, told = say("reset-password", token=token, newPassword="short")
+        assert (status, told["error"]["code"]) == (422, "VALIDATION_ERROR")
+        status, told = say("reset-password", token=token, newPassword=NEW)
+        assert (status, set(told), set(told["data"])) == (200, {"success", "data"}, {"message"})
+        assert signed_in_as(old) is None
+        status, told = say("reset-password", token=token, newPassword=NEW)
+        assert (status, told["error"]["code"]) == (404, "INVALID_CREDENTIALS"), "once"
+        assert sign_in(old, "dancer", NEW).status_code == 303
 
 
 def test_whoever_is_asked_for_the_answer_is_the_same_and_a_box_is_not_filled(

@@ -35,9 +35,12 @@ class ForgottenPages:
 
     async def ask(self, call: AnyCall) -> AnyAnswer:
         """The form field `who`: a user name or a mail address."""
-        who = call.form.get("who", "").strip()[:MAX_WHO_CHARS]
-        self.sending.later(partial(self._letters, who))
+        self.send_later(call.form.get("who", "").strip()[:MAX_WHO_CHARS])
         return self._page(call, asked=True)
+
+    def send_later(self, who: str) -> None:
+        """who: a user name or a mail address."""
+        self.sending.later(partial(self._letters, who))
 
     async def _letters(self, who: str) -> list[Letter]:
         """To each account of that name or address; none to whom too many were sent."""
