@@ -131,6 +131,17 @@ def test_the_feed_shows_and_plays_every_post(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")  # nothing sticks out sideways
 
 
+def test_a_long_name_sticks_out_of_no_page(relay: RelayProcess, browser: Browser) -> None:
+    watched = Watched(browser, WIDE)
+    watched.sign_in(relay.url, "a.very.long.name.that.may.be")
+    watched.page.goto(f"{relay.url}/settings/profile")
+    for width in (1400, 1300, 1200, 1081, 1080, 861, 561, 360):
+        watched.page.set_viewport_size({"width": width, "height": 900})
+        assert watched.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+    watched.close()
+    assert watched.complaints == []
+
+
 def test_a_post_has_a_page_whose_player_seeks_loops_and_obeys_keys(
     relay: RelayProcess, posts: list[AudioPost], watched: Watched
 ) -> None:
