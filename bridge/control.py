@@ -12,9 +12,9 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, field
 
 from bridge.control_base import MAX_LIST as MAX_LIST
+from bridge.control_base import Called, Limit
 from bridge.control_base import ControlMessage as _Control
 from bridge.control_base import Done as Done
-from bridge.control_base import Limit
 from bridge.control_claiming import BeginClaim as BeginClaim
 from bridge.control_claiming import CancelClaim as CancelClaim
 from bridge.control_claiming import ClaimDevice as ClaimDevice
@@ -284,14 +284,14 @@ class RepairTake(_Control, frozen=True, kw_only=True, tag="repair_take"):
 
     Reply: ClassVar = OneTake
 
-    take_id: Short
+    take_id: Called
     how: Literal["fade", "wrap"] | None = None
 
 
 class UndoRepair(_Control, frozen=True, kw_only=True, tag="undo_repair"):
     Reply: ClassVar = OneTake
 
-    take_id: Short
+    take_id: Called
 
 
 class RenderTake(_Control, frozen=True, kw_only=True, tag="render_take"):
@@ -299,7 +299,7 @@ class RenderTake(_Control, frozen=True, kw_only=True, tag="render_take"):
 
     Reply: ClassVar = Done
 
-    take_id: Short
+    take_id: Called
 
 
 class FindSimilar(_Control, frozen=True, kw_only=True, tag="similar"):
@@ -307,7 +307,7 @@ class FindSimilar(_Control, frozen=True, kw_only=True, tag="similar"):
 
     Reply: ClassVar = SimilarTakes
 
-    take_id: Short | None = None
+    take_id: Called | None = None
     fingerprint: Annotated[bytes, Meta(max_length=MAX_FINGERPRINT_BYTES)] = b""
     embedding: Annotated[bytes, Meta(max_length=256)] = b""
     limit: Annotated[int, Meta(ge=1, le=50)] = 10

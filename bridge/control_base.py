@@ -9,6 +9,8 @@ from plugin_protocol.message_base import U63
 MAX_LIST = 500
 
 Limit = Annotated[int, Meta(ge=1, le=MAX_LIST)]
+Called = Annotated[str, Meta(max_length=1024)]
+"""What a person calls something that is there: the start of an id, a name, an address where it has one, or "last"."""
 
 
 class ControlMessage(Struct, frozen=True, kw_only=True, tag_field="t"):

@@ -6,12 +6,10 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
-from bridge.control_base import ControlMessage, Done, Limit
+from bridge.control_base import Called, ControlMessage, Done, Limit
 from bridge.control_values import Url
 from plugin_protocol.message_base import U32, Line, Short
 
-Named = Annotated[str, Meta(max_length=1024)]
-"""An id, the start of one, or an address."""
 Words = Annotated[str, Meta(max_length=4096)]
 Cursor = Annotated[str, Meta(max_length=128)]
 
@@ -48,7 +46,7 @@ class ListComments(ControlMessage, frozen=True, kw_only=True, tag="comments"):
 
     Reply: ClassVar = CommentsAre
 
-    post_id: Named
+    post_id: Called
     limit: Limit = 20
     cursor: Cursor | None = None
 
@@ -58,10 +56,10 @@ class WriteComment(ControlMessage, frozen=True, kw_only=True, tag="comment"):
 
     Reply: ClassVar = OneComment
 
-    post_id: Named
+    post_id: Called
     text: Words
     at_ms: Annotated[int, Meta(ge=0)] | None = None
-    answered: Named | None = None
+    answered: Called | None = None
 
 
 class EditComment(ControlMessage, frozen=True, kw_only=True, tag="edit_comment"):
@@ -69,7 +67,7 @@ class EditComment(ControlMessage, frozen=True, kw_only=True, tag="edit_comment")
 
     Reply: ClassVar = OneComment
 
-    comment_id: Named
+    comment_id: Called
     text: Words
 
 
@@ -78,7 +76,7 @@ class DeleteComment(ControlMessage, frozen=True, kw_only=True, tag="delete_comme
 
     Reply: ClassVar = Done
 
-    comment_id: Named
+    comment_id: Called
 
 
 class NotificationInfo(Struct, frozen=True, kw_only=True):

@@ -6,13 +6,11 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
-from bridge.control_base import ControlMessage, Limit
+from bridge.control_base import Called, ControlMessage, Limit
 from bridge.control_values import Url
 from plugin_protocol.message_base import U32, U63, Line, Short, Title
 
 ScoreKind = Literal["loop", "song", "pattern", "machine"]
-Called = Annotated[str, Meta(max_length=1024)]
-"""The start of an id, here or at the relay, a name, or "last"."""
 Path = Annotated[str, Meta(max_length=4096)]
 
 

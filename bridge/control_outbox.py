@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from bridge.control_base import ControlMessage, Done, Limit
+from bridge.control_base import Called, ControlMessage, Done, Limit
 from bridge.control_posts import ShownTo
 from bridge.control_values import EntryInfo, Url
 from plugin_protocol.message_base import Short, Title
@@ -29,7 +29,7 @@ class PostTake(ControlMessage, frozen=True, kw_only=True, tag="post_take"):
 
     Reply: ClassVar = Posted
 
-    take_id: Short
+    take_id: Called
     title: Title = ""
     visibility: ShownTo | None = None  # None: as setting and account say
 
@@ -48,7 +48,7 @@ class RetryEntries(ControlMessage, frozen=True, kw_only=True, tag="retry_entries
 
     Reply: ClassVar = EntryList
 
-    entry_id: Short
+    entry_id: Called
 
 
 class DiscardEntry(ControlMessage, frozen=True, kw_only=True, tag="discard_entry"):
@@ -56,7 +56,7 @@ class DiscardEntry(ControlMessage, frozen=True, kw_only=True, tag="discard_entry
 
     Reply: ClassVar = EntryList
 
-    entry_id: Short
+    entry_id: Called
 
 
 class UndoPost(ControlMessage, frozen=True, kw_only=True, tag="undo_post"):
@@ -64,7 +64,7 @@ class UndoPost(ControlMessage, frozen=True, kw_only=True, tag="undo_post"):
 
     Reply: ClassVar = EntryList
 
-    entry_id: Short = ""
+    entry_id: Called = ""
 
 
 class PausePosting(ControlMessage, frozen=True, kw_only=True, tag="pause_posting"):

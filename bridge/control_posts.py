@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
-from bridge.control_base import ControlMessage, Done, Limit
+from bridge.control_base import Called, ControlMessage, Done, Limit
 from bridge.control_values import Few, Url
 from plugin_protocol.message_base import Short, Title
 
@@ -96,7 +96,7 @@ class ReplaceSound(ControlMessage, frozen=True, kw_only=True, tag="replace_sound
     Reply: ClassVar = OnePost
 
     post_id: Annotated[str, Meta(max_length=1024)]
-    take_id: Short
+    take_id: Called
 
 
 class ProcessAgain(ControlMessage, frozen=True, kw_only=True, tag="process_again"):

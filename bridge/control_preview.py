@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
-from bridge.control_base import ControlMessage
+from bridge.control_base import Called, ControlMessage
 from bridge.control_values import Url
 from plugin_protocol.message_base import Line, Short, Title
 
@@ -36,7 +36,7 @@ class PlayPreview(ControlMessage, frozen=True, kw_only=True, tag="play_preview")
 
     Reply: ClassVar = Previewing
 
-    target: Short
+    target: Called
     instance: Short | None = None
     in_sync: bool = False
 
@@ -59,7 +59,7 @@ class GetSound(ControlMessage, frozen=True, kw_only=True, tag="get_sound"):
 
     Reply: ClassVar = SoundIs
 
-    target: Short
+    target: Called
 
 
 class PreviewChanged(ControlMessage, frozen=True, kw_only=True, tag="preview_changed"):

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
-from bridge.control_base import ControlMessage, Limit
+from bridge.control_base import Called, ControlMessage, Limit
 from bridge.control_part import PartByTime
 from bridge.control_takes import OneTake
 from bridge.control_values import TakeInfo
@@ -63,7 +63,7 @@ class ShowSet(ControlMessage, frozen=True, kw_only=True, tag="set"):
 
     Reply: ClassVar = OneSet
 
-    set_id: Short
+    set_id: Called
 
 
 class DiscardSet(ControlMessage, frozen=True, kw_only=True, tag="discard_set"):
@@ -71,7 +71,7 @@ class DiscardSet(ControlMessage, frozen=True, kw_only=True, tag="discard_set"):
 
     Reply: ClassVar = OneSet
 
-    set_id: Short
+    set_id: Called
 
 
 class MixSet(ControlMessage, frozen=True, kw_only=True, tag="mix_set"):
@@ -79,5 +79,5 @@ class MixSet(ControlMessage, frozen=True, kw_only=True, tag="mix_set"):
 
     Reply: ClassVar = OneTake
 
-    set_id: Short
+    set_id: Called
     title: Title = ""

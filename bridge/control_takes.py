@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from bridge.control_base import ControlMessage, Done, Limit
+from bridge.control_base import Called, ControlMessage, Done, Limit
 from bridge.control_values import Few, SoundInfo, TakeInfo
 from plugin_protocol.message_base import Line, Short, Title
 
@@ -40,13 +40,13 @@ class ShowTake(ControlMessage, frozen=True, kw_only=True, tag="take"):
 
     Reply: ClassVar = OneTake
 
-    take_id: Short
+    take_id: Called
 
 
 class RenameTake(ControlMessage, frozen=True, kw_only=True, tag="rename_take"):
     Reply: ClassVar = OneTake
 
-    take_id: Short
+    take_id: Called
     title: Title
 
 
@@ -55,7 +55,7 @@ class TagTake(ControlMessage, frozen=True, kw_only=True, tag="tag_take"):
 
     Reply: ClassVar = OneTake
 
-    take_id: Short
+    take_id: Called
     add: Few[Short] = ()
     remove: Few[Short] = ()
 
@@ -77,7 +77,7 @@ class TrimTake(ControlMessage, frozen=True, kw_only=True, tag="trim_take"):
 
     Reply: ClassVar = OneTake
 
-    take_id: Short
+    take_id: Called
     bars: tuple[Annotated[int, Meta(ge=1)], Annotated[int, Meta(ge=1)]] | None = None
     from_s: Annotated[float, Meta(ge=0.0)] = 0.0
     to_s: Annotated[float, Meta(gt=0.0)] | None = None
@@ -89,7 +89,7 @@ class DiscardTake(ControlMessage, frozen=True, kw_only=True, tag="discard_take")
 
     Reply: ClassVar = OneTake
 
-    take_id: Short
+    take_id: Called
 
 
 class RestoreTake(ControlMessage, frozen=True, kw_only=True, tag="restore_take"):
@@ -97,7 +97,7 @@ class RestoreTake(ControlMessage, frozen=True, kw_only=True, tag="restore_take")
 
     Reply: ClassVar = OneTake
 
-    take_id: Short
+    take_id: Called
 
 
 class DeleteTake(ControlMessage, frozen=True, kw_only=True, tag="delete_take"):
@@ -105,4 +105,4 @@ class DeleteTake(ControlMessage, frozen=True, kw_only=True, tag="delete_take"):
 
     Reply: ClassVar = Done
 
-    take_id: Short
+    take_id: Called

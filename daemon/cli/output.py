@@ -174,10 +174,13 @@ def say(text: str) -> None:
 
 def note(text: str) -> None:
     """Print something beside the result: sentences, which a terminal would break in the middle of a word."""
-    said = shown.lines(text)
-    if width := _columns(sys.stderr):
-        said = "\n".join(_wrapped(line, width) for line in said.split("\n"))
-    print(said, file=sys.stderr, flush=True)
+    print(_fitting(shown.lines(text), sys.stderr), file=sys.stderr, flush=True)
+
+
+def _fitting(text: str, stream: TextIO) -> str:
+    """Lines that are wider than the terminal, broken between words."""
+    width = _columns(stream)
+    return "\n".join(_wrapped(line, width) for line in text.split("\n")) if width else text
 
 
 def _columns(stream: TextIO) -> int:
@@ -204,7 +207,7 @@ def show(value: msgspec.Struct | dict[str, object] | Reply, as_json: bool, text:
             plain.pop(internal, None)
         say(shown.json(_json(plain)))
     elif said := text():
-        say(said)
+        say(_fitting(said, sys.stdout))
 
 
 def _json(plain: object) -> str:

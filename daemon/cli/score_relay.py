@@ -167,7 +167,7 @@ def _synced(done: c.Synced) -> str:
             "`push --force` puts yours over theirs, `pull --force` takes theirs and keeps yours as a copy."
         )
     if done.only_here:
-        lines.append(f"{done.only_here} are only here; `sidechain sync --all` brings them, too.")
+        lines.append(f"Only here: {done.only_here}. `sidechain sync --all` brings them, too.")
     return "\n".join(lines) or "Nothing to do: library and relay are alike."
 
 

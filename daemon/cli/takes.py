@@ -71,7 +71,7 @@ def list_takes(
         return table(
             ["take", "when", "name", "bars", "BPM", "key", "sound", "LUFS", "seam", "state", "tags", "page"],
             rows,
-            spare=("seam", "LUFS", "key", "tags", "BPM", "page", "when"),
+            spare=("seam", "LUFS", "key", "tags", "BPM", "page", "when", "sound"),
         ) or ("Nothing was discarded lately." if discarded else nothing)
 
     show(found, as_json, text)

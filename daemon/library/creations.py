@@ -15,7 +15,7 @@ import msgspec
 
 from daemon.core.creations import Creation
 from daemon.core.meant import meant
-from daemon.errors import LibraryStuck, UsageError
+from daemon.errors import LibraryStuck, NothingThere, UsageError
 from daemon.events import Bus, CreationChanged
 from daemon.library.store import Store
 from daemon.system.clock import unix_us
@@ -69,7 +69,7 @@ class Creations:
         return await self._store.run(Store.short_creation_ids, ids)
 
     async def find(self, kind: str, said: str, *, deleted: bool = False) -> Creation:
-        """By the start of its id, here or at the relay, by its name, or "last". Raises UsageError."""
+        """By the start of its id, here or at the relay, by its name, or "last". Raises UsageError, NothingThere."""
         every = await self.every(kind, deleted=deleted)
         found = every[:1] if said == "last" else meant(said, every, ids=_ids, name=lambda each: each.name)
         if len(found) == 1:
@@ -78,7 +78,9 @@ class Creations:
         many = f"No {which}{kind} has" if not found else f"Several {which}{kind}s have"
         listed = f"`sidechain {kind}s list{' --deleted' if deleted else ''}` lists them."
         if said == "last":
-            raise UsageError(f"There is no {which}{kind} yet.", listed)
+            raise NothingThere(
+                f"There is no {which}{kind}.", "" if deleted else f"`sidechain {kind}s import` makes one."
+            )
         raise UsageError(f"{many} an id that starts with {said[:64]!r}, or that name.", listed)
 
     def new(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from daemon.errors import UsageError
+from daemon.errors import NothingThere, UsageError
 from daemon.events import Bus
 from daemon.library.creations import Creations
 from daemon.library.store import Store
@@ -31,9 +31,9 @@ async def test_it_is_found_by_name_by_id_and_as_the_last(tmp_path: Path) -> None
     for said in ("01", "", "nothing"):
         with pytest.raises(UsageError, match="id that starts with"):
             await library.find("loop", said)
-    with pytest.raises(UsageError, match="There is no pattern"):
+    with pytest.raises(NothingThere, match="There is no pattern"):
         await library.find("pattern", "last")
-    with pytest.raises(UsageError, match="no deleted loop"):
+    with pytest.raises(NothingThere, match="no deleted loop"):
         await library.find("loop", "last", deleted=True)
     short = await library.short_ids([first, second])
     assert first.creation_id.startswith(short[first.creation_id]) and len(set(short.values())) == 2
