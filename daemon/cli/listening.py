@@ -14,6 +14,8 @@ import typer
 
 import bridge.control as c
 from audio.analyse.shapes import AnalysisDocument, Aspect, Changes, Comparison
+from audio.notes.shapes import MODEL as MODEL_OF_NOTES
+from audio.notes.shapes import HeardNote
 from audio.separate.parts import PARTS, needs_model
 from daemon.cli.new_files import Content, write_files
 from daemon.cli.output import Json, ask, note, number, settings, show
@@ -25,6 +27,8 @@ from daemon.features.analysing.analysis_worker import (
     AnalyseJob,
     Compared,
     CompareJob,
+    NotesHeard,
+    NotesJob,
     Pictures,
     Separated,
     SeparateJob,
@@ -45,11 +49,13 @@ TAKE_FILE = "take.wav"
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):
-    """pictures: the files that were written."""
+    """pictures, midi: the files that were written. notes: those that a model heard; None: nobody asked."""
 
     analysis: AnalysisDocument
     lacks: tuple[str, ...]
     pictures: tuple[str, ...] = ()
+    notes: tuple[HeardNote, ...] | None = None
+    midi: str | None = None
 
 
 class BothCompared(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +90,13 @@ def analyse(
     ] = None,
     theme: Annotated[str, typer.Option(help="Of the pictures: dark or light.")] = "dark",
     scale: Annotated[str, typer.Option(help="Of the spectrogram: log or mel.")] = "log",
+    notes: Annotated[
+        Path | None,
+        typer.Option(
+            "--notes",
+            help="MIDI file to write the notes into that a model hears, which you put here (`sidechain models`).",
+        ),
+    ] = None,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Listen anew, even if it was heard before.")
     ] = False,
@@ -98,19 +111,39 @@ def analyse(
     _require_one_of(scale, SCALES, "--scale")
     place = _place(what)
     wish = Pictures(title=place.name, theme=theme, scale=scale) if picture else None
-    job = _job(0, place, wish)
+    job, model = _job(0, place, wish), _model(MODEL_OF_NOTES) if notes else []
+    of_notes = NotesJob(file=0, model=tuple(range(1, 1 + len(model))))
 
-    async def heard(listener: "Listener", memory: "Cache | None", recipe: bytes) -> Analysed:
-        return await listener.analysed(job, None if no_cache else memory, recipe)
+    async def heard(
+        listener: "Listener", memory: "Cache | None", recipe: bytes
+    ) -> tuple[Analysed, NotesHeard | None]:
+        found = await listener.analysed(job, None if no_cache else memory, recipe)
+        return found, await listener.carried_out(of_notes, NotesHeard) if notes else None
 
     with _asked(as_json) as (scratch, told):
-        found = _listened([place], scratch, told, heard)
-    names = tuple(found.pictures)
+        found, in_notes = _listened([place, *model], scratch, told, heard)
+    answer = _written(found, in_notes, picture, notes, force)
+    show(answer, as_json, lambda: "\n".join(_lines(answer)))
+
+
+def _written(
+    found: Analysed, heard: NotesHeard | None, picture: Path | None, midi: Path | None, force: bool
+) -> Drawn:
+    """What is told, once the files of it lie where they should."""
     if picture:
         write_files(picture, {name: svg.encode() for name, svg in found.pictures.items()}, force=force)
-    written = tuple(shown(picture / name) for name in names) if picture else ()
-    answer = Drawn(analysis=found.document, lacks=found.lacks, pictures=written)
-    show(answer, as_json, lambda: "\n".join(_lines(answer)))
+    if midi and heard:
+        from audio.notes.midi import midi_of
+
+        data = midi_of(heard.notes, found.document.tempo.bpm)
+        write_files(midi.parent, {midi.name: data}, force=force)
+    return Drawn(
+        analysis=found.document,
+        lacks=found.lacks,
+        pictures=tuple(shown(picture / name) for name in found.pictures) if picture else (),
+        notes=tuple(heard.notes) if heard else None,
+        midi=shown(midi) if midi else None,
+    )
 
 
 def compare(one: Sound, other: Sound, as_json: Json = False) -> None:
@@ -156,7 +189,7 @@ def separate(
     _require_one_of(engine, ENGINES, "--engine")
     place = _place(what)
 
-    model = _model(engine)
+    model = _model(engine) if needs_model(engine) else []
     job = SeparateJob(file=0, engine=engine, model=tuple(range(1, 1 + len(model))))
 
     async def heard(listener: "Listener", _memory: "Cache | None", _recipe: bytes) -> Separated:
@@ -175,15 +208,13 @@ def separate(
     show(answer, as_json, lambda: f"Wrote {line(', '.join(found.files.values()))} into {line(shown(out))}.")
 
 
-def _model(engine: str) -> list[Place]:
-    """Its files, which are what they must be. Raises UsageError where it is not here."""
+def _model(name: str) -> list[Place]:
+    """A model's files, which are what they must be. Raises UsageError where it is not here."""
     from daemon.cli.models import asked, shelf
 
-    if not needs_model(engine):
-        return []
     config = settings()
-    names = asked(lambda: shelf(config).verified(engine))
-    return [Place(path=config.models / name, name=name) for name in names]
+    names = asked(lambda: shelf(config).verified(name))
+    return [Place(path=config.models / each, name=each) for each in names]
 
 
 def _copy(source: Path, target: BinaryIO) -> None:
@@ -285,6 +316,8 @@ def _lines(answer: Drawn) -> Iterator[str]:
     yield f"timbre    centred on {centre:.0f} Hz, ±{spread:.0f} Hz, 85 % below {off:.0f} Hz"
     yield f"energy    {found.energies.harmonic:.0%} holds, {found.energies.percussive:.0%} hits; {len(found.onsets_s)} onsets"
     yield "parts     " + ", ".join(f"{each.label} from {each.start_s:.1f} s" for each in found.segments)
+    if answer.notes is not None:
+        yield f"notes     {len(answer.notes)} heard, written into {line(answer.midi or '')}"
     if answer.pictures:
         yield f"Drew {line(', '.join(answer.pictures))}."
 

@@ -15,11 +15,18 @@ from daemon.cli.answers import schema_of
 from daemon.cli.groove import groove
 from daemon.errors import BadAudio, UsageError
 from daemon.features.analysing.analysing import Listener, content_sha256
-from daemon.features.analysing.analysis_worker import Analysed, AnalyseJob, Separated, SeparateJob
+from daemon.features.analysing.analysis_worker import (
+    Analysed,
+    AnalyseJob,
+    NotesHeard,
+    NotesJob,
+    Separated,
+    SeparateJob,
+)
 from daemon.library.model_folder import ModelFolder
 from tests.support.device import Device, running_device
 from tests.support.json_schema import misfits
-from tests.support.model_files import htdemucs_file, known, spleeter_files
+from tests.support.model_files import basic_pitch_file, htdemucs_file, known, spleeter_files
 from tests.support.whole import short_folder
 
 RATE_HZ = 48_000
@@ -113,6 +120,7 @@ def test_models_are_listed_and_none_is_taken_that_is_not_known_or_run_that_is_no
         (("models", "remove", "htdemucs"), "is not here"),
         (("separate", file, "--engine", "htdemucs"), "htdemucs cannot be run: nobody put it here"),
         (("separate", file, "--engine", "spleeter:2stems"), "spleeter:2stems cannot be run"),
+        (("analyse", file, "--notes", "a.mid"), "basic-pitch cannot be run: nobody put it here"),
         (("separate", file, "--engine", "spleeter"), "nothing that --engine knows"),
     ):
         said = device.command(*words)
@@ -139,6 +147,16 @@ async def test_a_model_is_run_in_the_worker_and_its_sandbox(tmp_path: Path, engi
     stems = [soundfile.read(tmp_path / name, dtype="float32")[0] for name in found.files.values()]
     assert tuple(found.files) == PARTS[engine] and told[-1] == 1.0
     np.testing.assert_allclose(sum(stems), clip, atol=1e-6)
+
+
+async def test_notes_are_heard_in_the_worker_and_its_sandbox(tmp_path: Path) -> None:
+    file, model = tmp_path / "a.wav", tmp_path / "model.onnx"
+    soundfile.write(file, groove(120.0, 1, RATE_HZ), RATE_HZ, subtype="FLOAT")
+    model.write_bytes(basic_pitch_file((39, 40, 80)))
+    listener = Listener([file, model], tmp_path, lambda _stage, _done: None)
+    heard = await listener.carried_out(NotesJob(file=0, model=(1,)), NotesHeard)
+    await listener.close()
+    assert [each.pitch for each in heard.notes] == [60, 60], "once in each stretch that the model is given"
 
 
 class Kept(dict[str, bytes]):

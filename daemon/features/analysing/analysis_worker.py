@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from audio.analyse.shapes import AnalysisDocument, Changes
+from audio.notes.shapes import HeardNote
 from daemon.system.child import Frames
 from daemon.system.reading import open_shared
 
@@ -60,7 +61,14 @@ class SeparateJob(Struct, frozen=True, kw_only=True, tag="separate"):
     model: tuple[int, ...] = ()
 
 
-Job = AnalyseJob | CompareJob | SeparateJob
+class NotesJob(Struct, frozen=True, kw_only=True, tag="notes"):
+    """model: which of those on the command line its model is."""
+
+    file: int
+    model: tuple[int, ...]
+
+
+Job = AnalyseJob | CompareJob | SeparateJob | NotesJob
 
 
 class Worked(Struct, frozen=True, kw_only=True, tag="worked"):
@@ -90,13 +98,17 @@ class Separated(Struct, frozen=True, kw_only=True, tag="separated"):
     sample_rate_hz: int
 
 
+class NotesHeard(Struct, frozen=True, kw_only=True, tag="notes"):
+    notes: list[HeardNote]
+
+
 class Refused(Struct, frozen=True, kw_only=True, tag="refused"):
     """It cannot be done; the sentence says why."""
 
     message: str
 
 
-FromWorker = Worked | Analysed | Compared | Separated | Refused
+FromWorker = Worked | Analysed | Compared | Separated | NotesHeard | Refused
 
 questions: msgspec.msgpack.Decoder[Job] = msgspec.msgpack.Decoder(Job)
 
@@ -127,6 +139,8 @@ def carry_out(job: Job, files: Sequence[BinaryIO], scratch: Path, told: Told) ->
             return _analysed(job, files[job.file], told)
         if isinstance(job, CompareJob):
             return _compared(files[job.before], files[job.after], told)
+        if isinstance(job, NotesJob):
+            return _notes(job, files, told)
         return _separated(job, files, scratch, told)
     except AudioError as error:
         return Refused(message=str(error)[:500])
@@ -205,6 +219,17 @@ def _separated(job: SeparateJob, opened: Sequence[BinaryIO], scratch: Path, told
     return Separated(files=files, frames=len(samples), sample_rate_hz=clip.sample_rate_hz)
 
 
+def _notes(job: NotesJob, opened: Sequence[BinaryIO], told: Told) -> NotesHeard:
+    from audio.intake import sanitize
+    from audio.notes.hearing import hear_notes
+
+    clip = _read(opened[job.file], told, 0.0)
+    model = [opened[each].read() for each in job.model]
+    samples = sanitize(clip.samples).samples
+    found = hear_notes(samples, clip.sample_rate_hz, partial(told, "hearing notes"), model)
+    return NotesHeard(notes=found)
+
+
 def main(scratch: Path, paths: list[Path]) -> None:
     """Serve jobs until stdin closes, in the sandbox: what is decoded was made by strangers."""
     from audio.models import runtime
@@ -218,6 +243,7 @@ def main(scratch: Path, paths: list[Path]) -> None:
     _rehearse(scratch)
     if any(path.suffix == ONNX for path in paths):
         runtime.rehearse()
+        import audio.notes.hearing  # noqa: F401
     enter(
         writable=[scratch],
         limits=Limits(address_bytes=MEMORY_LIMIT_BYTES, cpu_s=None, output_bytes=MAX_WRITTEN_BYTES),

@@ -1,0 +1,1 @@
+"""What notes are heard in a clip, by a model that somebody put here."""
