@@ -10,7 +10,7 @@ COMPILE = $(PY) -m uv pip compile -q --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 CRDT = relay/app/site/static/crdt/library.js
-.PHONY: help setup dev demo test chaos soak check bench verify lock crdt wheel package package-windows deb deb-test relay-deb relay-deb-test band-test plugin native pictures format clean test-windows windows macos
+.PHONY: help setup dev demo test chaos soak load-test check bench verify lock crdt wheel package package-windows deb deb-test relay-deb relay-deb-test band-test plugin native pictures format clean test-windows windows macos
 STEP = packaging/step.sh
 PIP = $(PY) -m pip install -q --disable-pip-version-check
 
@@ -41,6 +41,9 @@ chaos: dev $(BUILD)/system-test ## break everything at random and judge: SEED=n 
 soak: chaos ## that, and all that chance decides a hundred times as often: an hour
 	@SIDECHAIN_SOAK=1 $(PY) -m pytest --timeout=3600 $$(grep -rl SIDECHAIN_SOAK tests --include='test_*.py')
 
+load-test: dev ## a load on a relay of your own, with p50, p95 and what failed: RELAY=http://127.0.0.1:8700, or TOKEN=an admin's; SECONDS_LONG=20
+	@$(PY) -m benchmarks.load $(or $(RELAY),http://127.0.0.1:8700) --seconds $(or $(SECONDS_LONG),20) $(if $(TOKEN),--token $(TOKEN))
+
 check: dev ## format, lint, types, imports, unit tests; under 30 s
 	@$(VENV)/bin/ruff format --check -q . && $(VENV)/bin/ruff check -q .
 	@$(VENV)/bin/mypy --no-error-summary
@@ -57,11 +60,11 @@ verify: dev ## generated files are fresh
 	@$(PY) -m plugin_protocol.make_vectors --check
 
 lock: dev ## write requirements/*.lock anew from pyproject.toml; each pins what dev.lock pins, for they are installed together
-	@$(COMPILE) pyproject.toml --extra desktop --extra relay --extra cluster --extra dev -o requirements/dev.lock
+	@$(COMPILE) pyproject.toml --extra desktop --extra relay --extra cluster --extra traces --extra dev -o requirements/dev.lock
 	@$(COMPILE) -c requirements/dev.lock pyproject.toml --extra desktop -o requirements/desktop.lock
 	@$(COMPILE) -c requirements/dev.lock pyproject.toml --extra relay -o requirements/relay.lock
 	@$(COMPILE) -c requirements/dev.lock pyproject.toml --extra relay --extra cluster -o requirements/cluster.lock
-	@$(COMPILE) -c requirements/dev.lock pyproject.toml --extra desktop --extra relay --extra cluster --extra dev --extra bench -o requirements/bench.lock
+	@$(COMPILE) -c requirements/dev.lock pyproject.toml --extra desktop --extra relay --extra cluster --extra traces --extra dev --extra bench -o requirements/bench.lock
 	@$(COMPILE) -c requirements/dev.lock requirements/cross.in -o requirements/cross.lock
 	@$(subst --universal,--python-platform windows,$(COMPILE)) pyproject.toml --extra desktop requirements/windows.in -o requirements/windows.lock
 

@@ -31,6 +31,7 @@ from relay.app.services import (
 from relay.app.site import frame
 from relay.app.site.views import Views
 from relay.app.status import Serving, ways_of
+from relay.app.tracing import Application, traced_requests
 from relay.core.calls import AnyRow, Render
 from relay.engine.clock import now_us
 from relay.engine.database import Connection, Database, sqlite_path
@@ -74,7 +75,7 @@ WORDS = {POST: creations.words_after, PERSON: accounts.words_after, COMMENT: com
 class Relay:
     """One running relay process. rows: the table of all that it answers. draining: why it takes no more, if it does not."""
 
-    app: Front
+    app: Application
     rows: list[AnyRow]
     hub: Hub
     posts: PostServices
@@ -146,7 +147,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     _start_tasks(config, engines, live, posts, delivered, listening)
     _start_tasks_of_accounts(engines, live, sign_in, people)
     return Relay(
-        app=Front(Routes(rows), gate, sockets, origins, engines.at_once, render, Requests(engines.metrics)),
+        app=_application(engines, Routes(rows), gate, sockets, origins, render),
         rows=rows,
         hub=live.hub,
         posts=posts,
@@ -156,6 +157,19 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
         draining=draining,
         operator=await _operator(config, engines, base_url),
     )
+
+
+def _application(
+    engines: Engines,
+    routes: Routes,
+    gate: Gate,
+    sockets: dict[str, ServesSockets],
+    origins: Origins,
+    render: Render,
+) -> Application:
+    noted = Requests(engines.metrics, engines.traces)
+    front = Front(routes, gate, sockets, origins, engines.at_once, render, noted)
+    return traced_requests(front, engines.traces)
 
 
 async def _begin(config: Config, engines: Engines) -> None:

@@ -62,6 +62,7 @@ class Config(Struct, frozen=True, kw_only=True):
     makes_posts: bool = True
     metrics_port: int | None = None
     metrics_host: str = "127.0.0.1"
+    traces_url: str | None = None  # of a collector; None: no traces
     drain_notice_s: int = 0
     drain_s: int = 10
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from relay.app.config import Config
 from relay.app.listening import EFFECTS, Listening
+from relay.app.status import our_version
 from relay.core.limits import AT_ONCE, LIMITS
 from relay.engine.at_once import AtOnce
 from relay.engine.bus.door import Bus
@@ -19,6 +20,7 @@ from relay.engine.metrics import Metrics
 from relay.engine.objects.door import Objects
 from relay.engine.objects.open import open_objects
 from relay.engine.tasks import Tasks
+from relay.engine.traces import TracedDatabase, Traces, open_traces
 
 DEV_FACTOR = 100
 """So many times the limits hold on a relay for development: its tests are many callers at one address."""
@@ -36,6 +38,7 @@ class Engines:
     at_once: AtOnce
     metrics: Metrics
     tasks: Tasks
+    traces: Traces | None
 
     async def close(self) -> None:
         """In reverse order of the start; nobody may use them any more."""
@@ -43,13 +46,15 @@ class Engines:
         await self.objects.close()
         await self.db.close()
         self.folder.close()
+        if self.traces is not None:
+            await self.traces.close()
 
 
 async def open_engines(config: Config, listening: Listening) -> Engines:
     """Nothing is waited for, so whoever is given to `listening` next misses no commit; unless one cannot be opened: then
     those before it are closed.
 
-    Raises DataInUse, SchemaTooNew, DatabaseError, BadObjectsUrl, BadBusUrl, FolderOpen, OSError. [loop]
+    Raises NoTracing, DataInUse, SchemaTooNew, DatabaseError, BadObjectsUrl, BadBusUrl, FolderOpen, OSError. [loop]
     """
     embedded = sqlite_path(config.database) is not None
     factor = DEV_FACTOR if config.dev else 1
@@ -58,6 +63,7 @@ async def open_engines(config: Config, listening: Listening) -> Engines:
     async with AsyncExitStack() as opened:
         folder = DataFolder.open(config.data, alone=embedded)
         opened.callback(folder.close)
+        traces = None if config.traces_url is None else open_traces(config.traces_url, our_version())
         db = _open_database(config, listening, metrics)
         opened.push_async_callback(db.close)
         objects = open_objects(config.objects, config.storage_keys)
@@ -66,13 +72,14 @@ async def open_engines(config: Config, listening: Listening) -> Engines:
         opened.pop_all()
     return Engines(
         folder=folder,
-        db=db,
+        db=db if traces is None else TracedDatabase(db, traces),
         objects=objects,
         bus=bus,
         limits=SharedLimits(bus, {kind: limit.times(factor) for kind, limit in LIMITS.items()}, now_us),
         at_once=AtOnce(at_once, config.trusted_proxies, allow_many()),
         metrics=metrics,
         tasks=Tasks(),
+        traces=traces,
     )
 
 

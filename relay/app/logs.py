@@ -94,6 +94,7 @@ def set_up(config: Config) -> None:
     handler.setFormatter((JsonFormatter if config.json_log else TextFormatter)(secrets_of(config)))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("relay").setLevel(config.log_level.upper())
+    logging.getLogger("opentelemetry").setLevel(logging.ERROR)  # it warns of each try to reach a collector
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # it warns of each request that cannot be read
 
 

@@ -5,6 +5,7 @@ import logging
 from relay.app.dispatch import method_of, path_of
 from relay.core.calls import AnyRow
 from relay.engine.metrics import Metrics
+from relay.engine.traces import Traces
 
 log = logging.getLogger("relay.requests")
 
@@ -15,7 +16,8 @@ NO_ROW = "none"
 class Requests:
     """[loop]"""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, traces: Traces | None = None) -> None:
+        self._traces = traces
         self._count = metrics.counter("relay_requests_total", "Requests answered.", "method", "row", "status")
         self._seconds = metrics.histogram(
             "relay_request_seconds", "From request to end of answer.", "method", "row"
@@ -27,6 +29,8 @@ class Requests:
         named = "OTHER" if row is None else method_of(row)
         self._count.add(named, path, str(status))
         self._seconds.observe(named, path, seconds=seconds)
+        if self._traces is not None:
+            self._traces.name_request(named, path, status)
         if log.isEnabledFor(logging.INFO):
             fields = {
                 "method": method,

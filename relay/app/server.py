@@ -24,15 +24,16 @@ from relay.engine.database import DatabaseError
 from relay.engine.dumps import forbid_dumps
 from relay.engine.folders import FolderOpen
 from relay.engine.objects.open import BadObjectsUrl
+from relay.engine.traces import NoTracing
 from relay.features.devices.signing import BadKey
 from relay.features.live.hub import Hub
 from relay.wire.events import MAX_FRAME_BYTES, PING_INTERVAL_MS, PONG_LIMIT_MS
 
 log = logging.getLogger("relay")
 
-EXPECTED = (BadBusUrl, BadKey, BadObjectsUrl, DataInUse, DatabaseError, FolderOpen, OSError)
+EXPECTED = (BadBusUrl, BadKey, BadObjectsUrl, DataInUse, DatabaseError, FolderOpen, NoTracing, OSError)
 """What keeps a relay from starting and is said in a sentence."""
-MISCALLED = (BadBusUrl, BadObjectsUrl)
+MISCALLED = (BadBusUrl, BadObjectsUrl, NoTracing)
 """Those of them that a call of another kind would not have met: what a setting says cannot be meant."""
 NOT_DONE, NOT_RIGHT = 1, 2
 """Exit codes of every command: it did not do what it was asked; it was asked what cannot be."""

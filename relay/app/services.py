@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from relay.app.config import Config
 from relay.app.engines import Engines
 from relay.app.listening import Listening
+from relay.app.tracing import traced_jobs
 from relay.engine.database import Database
 from relay.engine.jobs.workers import Handler, Workers
 from relay.engine.mail import Mailer, server_of
@@ -374,7 +375,9 @@ def _makers(
 
 def _workers(engines: Engines, listening: Listening, hub: Hub, makes: Mapping[str, Handler]) -> Workers:
     listening.progress = progress = ProgressBoard(engines.bus, hub.tell_account, listening.tracks.said)
-    listening.workers = Workers(engines.db, makes, ON_GIVEN_UP, on_said=progress.said)
+    listening.workers = Workers(
+        engines.db, traced_jobs(makes, engines.traces), ON_GIVEN_UP, on_said=progress.said
+    )
     return listening.workers
 
 

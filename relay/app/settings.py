@@ -115,6 +115,12 @@ def _url(text: str) -> str:
     return text
 
 
+def _collector(text: str) -> str:
+    if not _url(text).startswith(("http://", "https://")):
+        raise ValueError("is http://host:4318/v1/traces, or https://…")
+    return text
+
+
 def _database(text: str) -> str:
     if not _url(text).startswith(("sqlite:///", "postgresql://", "postgres://")):
         raise ValueError("is sqlite:///path or postgresql://…")
@@ -219,6 +225,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(field="metrics_port", read=_number(0, 65_535), default="none",
             meaning="port of /metrics for Prometheus, on its own so that no proxy of the world leads there"),
     Setting(field="metrics_host", read=str, meaning="address on which /metrics is served"),
+    Setting(field="traces_url", read=_collector, default="none",
+            meaning="OpenTelemetry collector that traces are sent to by OTLP, such as http://collector:4318/v1/traces; needs the extra `traces`"),
     Setting(field="drain_notice_s", read=_number(0, 60), flag="drain-notice", variable="DRAIN_NOTICE", default="0",
             meaning="seconds after SIGTERM in which it says that it is not ready and still serves, for proxies to notice"),
     Setting(field="drain_s", read=_number(1, 600), flag="drain-limit", variable="DRAIN_LIMIT", default="10",

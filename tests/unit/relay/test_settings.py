@@ -52,6 +52,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "makes_posts": ("false", False),
     "metrics_port": ("9100", 9100),
     "metrics_host": ("0.0.0.0", "0.0.0.0"),
+    "traces_url": ("http://collector:4318/v1/traces", "http://collector:4318/v1/traces"),
     "drain_notice_s": ("5", 5),
     "drain_s": ("30", 30),
 }
