@@ -24,6 +24,7 @@ import httpx
 import pytest
 
 from tests.support.claims import FormBrowser, type_code
+from tests.support.deadlines import HANG_S
 from tests.support.device import Device, running_device, until_state
 from tests.support.native import play_path
 from tests.support.relay import RelayClient, running_relay
@@ -41,7 +42,6 @@ SECRETS = {
     "session cookie": rb"sidechain_session=([\w-]{20,})",
 }
 LOOK_EVERY_S = 0.03
-LOOK_LIMIT_S = 20.0
 
 
 class Watch:
@@ -68,7 +68,7 @@ class Watch:
         """Returns when every process of now has been looked at: the look under way, and a whole one."""
         for _ in range(2):
             self._looked.clear()
-            assert self._looked.wait(LOOK_LIMIT_S)
+            assert self._looked.wait(HANG_S)
 
     def _look(self) -> None:
         while not self._end.wait(LOOK_EVERY_S):

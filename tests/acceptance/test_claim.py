@@ -13,12 +13,13 @@ from playwright.sync_api import Browser, Page
 
 from daemon.errors import NotClaimed, RelayRefused
 from tests.support.browser import Watched, running_browser
+from tests.support.deadlines import HANG_S
 from tests.support.device import Device, running_device, until_state
 from tests.support.relay import RelayProcess
 from tests.support.whole import short_folder
 
 LIMIT_MS = 120_000
-END_LIMIT_S = 30
+END_LIMIT_S = HANG_S
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import soundfile
 
 import bridge.control as c
 from daemon.cli.stage import RunningDaemon, RunningHost, Stage, until
+from tests.support.deadlines import HANG_S
 from tests.support.engines import Engines, cluster_servers
 from tests.support.native import build
 from tests.support.whole import BAR_FRAMES, BPM, marked_groove, script, short_folder, write_wav
@@ -94,6 +95,6 @@ async def _play(stage: Stage, daemon: RunningDaemon) -> RunningHost:
 
 
 def _frames_of(url: str) -> int:
-    with urlopen(url, timeout=60) as answer:
+    with urlopen(url, timeout=HANG_S) as answer:
         decoded, _ = soundfile.read(io.BytesIO(answer.read()))
     return len(decoded)

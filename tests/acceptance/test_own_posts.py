@@ -57,7 +57,7 @@ async def sidechain(daemon: RunningDaemon, *arguments: str, asked: str = "") -> 
             input=asked,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANG_S,
             check=False,
         )
     )

@@ -68,7 +68,7 @@ async def test_one_click_starts_sidechain(monkeypatch: pytest.MonkeyPatch) -> No
 
 async def until_it_answers(run_dir: Path) -> None:
     """The window says that it starts before it has."""
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(HANG_S):
         while True:
             with contextlib.suppress(AssertionError):
                 assert json.loads(await sidechain("status", "--json", run_dir=run_dir))["pid"]

@@ -14,10 +14,11 @@ from daemon.cli.stage import RunningDaemon, RunningHost, Stage
 from daemon.features.history.journal import TICK_S
 from daemon.rings.journal_files import read_ring
 from tests.acceptance.test_whole_path import PLAYED_BARS, global_feed, play, settled
+from tests.support.deadlines import HANG_S
 from tests.support.native import build
 from tests.support.whole import BAR_FRAMES, marked_groove, read_wav, short_folder
 
-DEADLINE_S = 20.0
+DEADLINE_S = HANG_S
 
 
 @pytest.fixture(scope="module", autouse=True)

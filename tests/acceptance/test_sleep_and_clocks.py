@@ -15,12 +15,13 @@ from daemon.cli.stage import RunningDaemon, Stage, until
 from relay.wire.events import PING_INTERVAL_MS, PONG_LIMIT_MS
 from tests.acceptance.test_interruptions import keep, online
 from tests.acceptance.test_whole_path import global_feed, play, settled
+from tests.support.deadlines import HANG_S
 from tests.support.fault_proxy import FaultProxy
 from tests.support.native import build
 from tests.support.whole import short_folder
 from tests.support.wrong_clock import WrongClock
 
-LIMIT_S = 40.0
+LIMIT_S = HANG_S
 HOUR_S, DAY_S = 3600, 86_400
 YEAR_2040_S = 2_208_988_800
 

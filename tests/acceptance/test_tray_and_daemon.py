@@ -10,6 +10,7 @@ from daemon.cli.stage import RunningDaemon, Stage, until
 from tests.acceptance.test_whole_path import global_feed, play, settled
 from tests.support.claims import FormBrowser
 from tests.support.dbus import session_bus, tray_host
+from tests.support.deadlines import HANG_S
 from tests.support.native import build
 from tests.support.whole import BAR_FRAMES, short_folder
 from tray.app import Tray
@@ -70,7 +71,7 @@ async def test_a_device_is_claimed_from_the_tray_menu() -> None:
         with FormBrowser(relay_url) as browser:
             browser.sign_in("nightowl")
             answer = browser.press(browser.http.get(address))
-            assert httpx.get(answer.headers["location"], trust_env=False, timeout=20).status_code == 302
+            assert httpx.get(answer.headers["location"], trust_env=False, timeout=HANG_S).status_code == 302
 
     with short_folder() as folder:
         async with Stage(folder) as stage, session_bus(folder) as bus, tray_host(bus) as panel:

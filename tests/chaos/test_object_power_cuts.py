@@ -13,6 +13,7 @@ import pytest
 from relay.engine.objects.door import ObjectsUnavailable, Part
 from relay.engine.objects.folder import FolderObjects
 from tests.chaos.disks import LosingDisk, no_fuse
+from tests.support.deadlines import HANG_S
 
 CUTS = 200 if "SIDECHAIN_SOAK" in os.environ else 6
 SEED = int(os.environ.get("SIDECHAIN_SEED", "20261129"))
@@ -59,7 +60,7 @@ async def test_what_was_answered_is_there_after_a_power_cut(tmp_path: Path) -> N
             assert kept == hashlib.sha256(data).hexdigest(), (SEED, life)
         ledger = Ledger()  # each is looked for once
         writers = [asyncio.create_task(store_until_the_end(objects, chance, ledger)) for _ in range(WRITERS)]
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_S):
             while len(ledger.objects) + len(ledger.parts) < STORED_AT_LEAST + chance.randrange(20):
                 await asyncio.sleep(0.001)
         await disk.cut()

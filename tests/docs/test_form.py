@@ -4,12 +4,17 @@ What it takes is not counted (a command's options are its help), nor what it say
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MAX_LINES = 40
 PACKAGES = ("plugin_protocol", "bridge", "sandbox", "audio", "daemon", "relay", "tray")
+# A wait of so many seconds, or a duration held against them: what a machine under load breaks, and no fault of ours.
+FEW_SECONDS = re.compile(
+    r"asyncio\.timeout\([1-9][\d.]*\)|(?:monotonic|perf_counter)\(\) - \w+ < [\d.]+ *(?:,|$)", re.MULTILINE
+)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 TABLES = {  # of one case a line, to be read whole
     "plugin_protocol/make_vectors.py bad_messages",
@@ -36,3 +41,14 @@ def span(node: ast.stmt) -> range:
 
 def test_no_function_is_longer_than_forty_lines() -> None:
     assert set(long_functions()) == TABLES
+
+
+def test_no_test_decides_by_a_few_seconds() -> None:
+    """tests/support/deadlines.py says by what instead."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        assert not FEW_SECONDS.findall(path.read_text(encoding="utf-8")), path
+    for seconds in ("5", "0.5"):
+        assert bool(FEW_SECONDS.search(f"async with asyncio.timeout({seconds}):")) == (seconds == "5"), (
+            "what shall end"
+        )
+        assert FEW_SECONDS.search(f'    assert time.monotonic() - began < {seconds}, "at once"')

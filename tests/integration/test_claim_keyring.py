@@ -1,17 +1,18 @@
 """The device's key in a real Secret Service: there when it is unlocked, waited for when it is not, never in plain text."""
 
+import asyncio
 import contextlib
 import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from daemon.errors import KeyringUnavailable
-from daemon.identity.credentials import KEYRING_LIMIT_S, UNLOCK, KeyringSecret, open_identity
+from daemon.identity.credentials import UNLOCK, KeyringSecret, open_identity
+from tests.support.deadlines import HANG_S
 from tests.support.device import running_device, until_state
 from tests.support.relay import running_relay
 from tests.support.secret_service import session_bus, unlocked_keyring, virtual_display, wait_for_name
@@ -57,11 +58,9 @@ async def test_a_locked_keyring_is_said_in_time_and_opened_later(
         with unlocked_keyring(env, "correct horse"):
             made = await open_identity(store, tmp_path / "session", create=True)
         with unlocked_keyring(env, "wrong password"):  # it starts all the same, and stays locked
-            began = time.monotonic()
-            for _ in range(2):
+            for _ in range(2):  # had it not been told in time, it would say that nobody answered
                 with pytest.raises(KeyringUnavailable, match="is locked"):
                     await open_identity(store, tmp_path / "session", create=True)
-            assert time.monotonic() - began < 2 * KEYRING_LIMIT_S + 2
         with unlocked_keyring(env, "correct horse"):
             again = await open_identity(store, tmp_path / "session", create=True)
         assert made and again and made.public_key == again.public_key
@@ -76,10 +75,9 @@ async def test_a_keyring_that_never_answers_holds_nobody_up(
         store = KeyringSecret("studio")
         made = await open_identity(store, tmp_path / "session", create=True)
         keyring.send_signal(signal.SIGSTOP)
-        began = time.monotonic()
         with pytest.raises(KeyringUnavailable, match="did not answer"):
-            await open_identity(store, tmp_path / "session", create=False)
-        assert time.monotonic() - began < KEYRING_LIMIT_S + 1
+            async with asyncio.timeout(HANG_S):
+                await open_identity(store, tmp_path / "session", create=False)
         keyring.send_signal(signal.SIGCONT)
         again = await open_identity(store, tmp_path / "session", create=False)
         assert made and again and made.public_key == again.public_key
@@ -95,10 +93,9 @@ async def test_a_locked_keyring_that_shows_its_window_holds_nobody_up(
         with unlocked_keyring(env, "correct horse"):
             made = await open_identity(store, tmp_path / "session", create=True)
         with unlocked_keyring(env, "wrong password"):
-            began = time.monotonic()
             with pytest.raises(KeyringUnavailable, match="did not answer"):
-                await open_identity(store, tmp_path / "session", create=False)
-            assert time.monotonic() - began < KEYRING_LIMIT_S + 5
+                async with asyncio.timeout(HANG_S):
+                    await open_identity(store, tmp_path / "session", create=False)
             wait_for_name(env, "org.gnome.keyring.SystemPrompter")  # the window was there
         with unlocked_keyring(env, "correct horse"):
             again = await open_identity(store, tmp_path / "session", create=False)
@@ -165,7 +162,7 @@ def test_a_plain_text_back_end_is_refused(tmp_path: Path) -> None:
             input="secret",
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=HANG_S,
             check=False,
         )
         assert refused.returncode == 1 and "allowed" in refused.stderr and "stolen" not in refused.stdout

@@ -43,7 +43,7 @@ def sidechain(tmp_path: Path, *arguments: str, **more: str) -> subprocess.Comple
         env=env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_S,
         check=False,
     )
 

@@ -22,6 +22,7 @@ from audio.intake import MAX_RATE_HZ, MIN_RATE_HZ
 from audio.rate import converted_frames
 from audio.read.reader import read_audio
 from tests.support.browser import running_browser
+from tests.support.deadlines import HANG_S
 from tests.support.firefox import running_firefox
 from tests.support.tones import soft_noise
 
@@ -40,7 +41,7 @@ def _program(name: str) -> str:
 
 
 def _run(command: list[str]) -> np.ndarray:
-    done = subprocess.run(command, capture_output=True, timeout=20, check=True)
+    done = subprocess.run(command, capture_output=True, timeout=HANG_S, check=True)
     return np.frombuffer(done.stdout, np.float32)
 
 
@@ -129,7 +130,7 @@ def test_no_decoder_minds_that_a_long_one_was_encoded_in_parts(
             [_program("ffmpeg"), "-v", "warning", "-xerror", "-i", str(file), "-f", "null", "-"],
             [_program("mpg123"), "-q", "-t", str(file)],
         ):
-            said = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stderr
+            said = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=True).stderr
             assert not said, f"{number}: a decoder that misses bits says so"
 
 

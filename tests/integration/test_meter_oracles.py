@@ -11,6 +11,7 @@ import pytest
 from audio.encode.wave import wav_f32_header
 from audio.measure.loudness import loudness
 from audio.measure.peak import true_peak_dbtp
+from tests.support.deadlines import HANG_S
 from tests.support.tones import Samples, music_like, soft_noise
 
 _ALL_MODES = 0x01 | 0x03 | 0x05 | 0x0B | 0x15 | 0x20 | 0x31  # ebur128.h: M, S, I, LRA, sample peak, true peak
@@ -80,7 +81,7 @@ def test_ffmpeg_reads_the_same(kind: str, tmp_path: Path) -> None:
         "null",
         "-",
     ]
-    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stderr
+    said = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=True).stderr
     summary = said[said.rindex("Summary") :]
     integrated, lra, dbtp = (
         float(re.search(rf"{name}:\s+(-?[\d.]+)", summary)[1])  # type: ignore[index]

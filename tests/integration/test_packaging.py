@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.support.crdt import made_library
+from tests.support.deadlines import HANG_S
 
 ROOT = Path(__file__).parents[2]
 PACKAGING = ROOT / "packaging"
@@ -169,7 +170,7 @@ def test_our_packages_belong_to_nobody_else(name: str) -> None:
 def test_the_wheel_holds_our_six_packages_and_one_command(tmp_path: Path) -> None:
     made_library()
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=HANG_S)
     (wheel,) = tmp_path.glob("sidechain-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from audio.draw.zoom import LEVELS, zoom_levels
+from tests.support.deadlines import HANG_S
 from tests.support.node import NODE, installed
 from tests.support.tones import soft_noise
 
@@ -24,7 +25,7 @@ def test_waveform_data_reads_every_resolution_as_we_meant_it(tmp_path: Path, cha
             files[-1].write_bytes(data)
     command = [str(NODE), "read.js", *map(str, files)]
     done = subprocess.run(
-        command, cwd=installed("waveform_data"), capture_output=True, text=True, timeout=60, check=False
+        command, cwd=installed("waveform_data"), capture_output=True, text=True, timeout=HANG_S, check=False
     )
     assert done.returncode == 0, done.stderr
     expected = [

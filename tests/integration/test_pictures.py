@@ -6,6 +6,7 @@ import numpy as np
 
 from audio.draw.png import HEIGHT, WIDTH, encode_png, waveform_png
 from audio.draw.waveform import peaks
+from tests.support.deadlines import HANG_S
 from tests.support.tones import sine
 
 
@@ -24,7 +25,7 @@ def _read(png: bytes, shape: tuple[int, int]) -> np.ndarray:
         "rgb24",
         "-",
     ]
-    done = subprocess.run(command, input=png, capture_output=True, timeout=20, check=True)
+    done = subprocess.run(command, input=png, capture_output=True, timeout=HANG_S, check=True)
     assert not done.stderr
     return np.frombuffer(done.stdout, np.uint8).reshape(*shape, 3)
 

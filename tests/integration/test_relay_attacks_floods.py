@@ -13,6 +13,7 @@ from relay.core.limits import AT_ONCE, Open
 from relay.engine.descriptors import RESERVED
 from relay.features.live.hub import MAX_CONNECTIONS_PER_ACCOUNT
 from relay.wire.events import Event, Presence, PresenceUpdate, read_payload
+from tests.support.deadlines import HANG_S
 from tests.support.loops import short_flac
 from tests.support.poor_relay import CONNECTIONS
 from tests.support.raw_sockets import (
@@ -253,7 +254,7 @@ def test_one_address_has_so_many_connections_and_no_more(strict: RelayProcess) -
     with closing(*socks):
         ended = 0
         for sock in reversed(socks):  # who came last is let go at once, the others may still say something
-            sock.settimeout(0.5 if ended >= 20 else 30)
+            sock.settimeout(0.5 if ended >= 20 else HANG_S)
             try:
                 ended += sock.recv(1) == b""
             except ConnectionResetError:
@@ -262,7 +263,7 @@ def test_one_address_has_so_many_connections_and_no_more(strict: RelayProcess) -
                 break
         assert ended == 20
         socks[0].sendall(b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        socks[0].settimeout(30)
+        socks[0].settimeout(HANG_S)
         assert socks[0].recv(12) == b"HTTP/1.1 200"
 
 

@@ -20,6 +20,7 @@ from relay.core.calls import AnyRow, Page
 from relay.wire.events import CLOSE_BAD_MESSAGE
 from relay.wire.health import Ready
 from tests.support.claims import Claim, FormBrowser
+from tests.support.deadlines import HANG_S
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient, RelayProcess, b64, device_facts, running_relay
 from tests.support.rows import every_row
@@ -147,7 +148,7 @@ def test_what_is_not_seen_in_an_address_is_not_there(relay: RelayProcess, path: 
 )
 def test_a_relay_for_development_is_not_known_by_another_name(relay: RelayProcess, host: str) -> None:
     parts = urlsplit(relay.url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=30) as sock:
+    with socket.create_connection((parts.hostname, parts.port), timeout=HANG_S) as sock:
         sock.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
         assert sock.recv(12) in (b"HTTP/1.1 421", b"HTTP/1.1 400")
 
@@ -206,7 +207,7 @@ def test_what_strangers_do_is_not_our_error_and_its_lines_are_short(
         b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\n\r\n",
         b"\x16\x03\x01\x02\x00",
     ):
-        with socket.create_connection((parts.hostname, parts.port), timeout=30) as sock:
+        with socket.create_connection((parts.hostname, parts.port), timeout=HANG_S) as sock:
             sock.sendall(bad)
             sock.shutdown(socket.SHUT_WR)
             try:
@@ -336,7 +337,7 @@ def test_no_request_whatever_makes_the_relay_fail(tmp_path: Path) -> None:
         chance = random.Random(SEED)
         stranger = Stranger(chance, known)
         asked = 0
-        with httpx.Client(base_url=relay.url, trust_env=False, timeout=30) as nobody:
+        with httpx.Client(base_url=relay.url, trust_env=False, timeout=HANG_S) as nobody:
             sends = [nobody, browser.http, client.http]
             for _ in range(ROUNDS):
                 for row in every_row():

@@ -4,7 +4,6 @@ kind of error for all of it."""
 import asyncio
 import gzip
 import io
-import time
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -29,9 +28,9 @@ from daemon.uplink.tus import Parcel, TusClient
 from relay.wire.identity import TokenPair
 from relay.wire.owning import PostEdit
 from relay.wire.rest import Problem, Producer
+from tests.support.deadlines import HANG_S
 from tests.support.posting import no_words
 
-LIMIT_S = 60.0
 MEMORY_BYTES = 20 << 20
 
 
@@ -129,9 +128,8 @@ LIES: dict[str, Callable[[asyncio.StreamWriter], object]] = {
 
 @pytest.mark.parametrize("lie", LIES)
 async def test_whatever_comes_is_one_error_in_little_time_and_memory(tmp_path: Path, lie: str) -> None:
-    async with before(tmp_path, LIES[lie]) as (client, _):
+    async with asyncio.timeout(HANG_S), before(tmp_path, LIES[lie]) as (client, _):
         tracemalloc.start()
-        began = time.monotonic()
         try:
             with pytest.raises((Offline, RelayRefused)):
                 answer = await client.call("GET", "/users/me", {}, limit_s=1.0, silence_s=0.5)
@@ -139,13 +137,12 @@ async def test_whatever_comes_is_one_error_in_little_time_and_memory(tmp_path: P
             assert tracemalloc.get_traced_memory()[1] < MEMORY_BYTES
         finally:
             tracemalloc.stop()
-        assert time.monotonic() - began < LIMIT_S
 
 
 async def test_an_answer_that_is_too_large_is_not_read_to_its_end(tmp_path: Path) -> None:
     async with before(tmp_path, lambda writer: forever(writer, b" " * 65536, 0)) as (client, _):
         with pytest.raises(Offline, match="larger than"):
-            await client.call("GET", "/users/me", {}, limit_s=LIMIT_S)
+            await client.call("GET", "/users/me", {}, limit_s=HANG_S)
 
 
 async def test_a_token_goes_to_the_relay_and_nowhere_else(tmp_path: Path) -> None:

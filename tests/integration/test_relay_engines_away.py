@@ -36,7 +36,7 @@ class World:
         )
 
     def ready(self) -> tuple[int, dict[str, bool]]:
-        answer = httpx.get(f"{self.first.url}/health/ready", trust_env=False, timeout=30)
+        answer = httpx.get(f"{self.first.url}/health/ready", trust_env=False, timeout=HANG_S)
         return answer.status_code, {each["name"]: each["ok"] for each in answer.json()["checks"]}
 
 

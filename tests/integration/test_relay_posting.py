@@ -10,6 +10,7 @@ import pytest
 
 from relay.wire.rest import MAX_UPLOAD_BYTES, AudioPost
 from tests.support.clients import AUDIO, problem
+from tests.support.deadlines import HANG_S
 from tests.support.loops import short_flac
 from tests.support.relay import RelayClient
 
@@ -129,7 +130,7 @@ def upload_line(client: RelayClient, length: str) -> socket.socket:
     """A connection on which the head of an upload has been sent. length: the header that says how long it is."""
     assert client.pair is not None
     host, port = client.url.removeprefix("http://").split(":")
-    line = socket.create_connection((host, int(port)), timeout=30)
+    line = socket.create_connection((host, int(port)), timeout=HANG_S)
     head = (
         f"POST /api/v1/audio/upload HTTP/1.1\r\nHost: {host}\r\n{length}\r\n"
         f"Authorization: Bearer {client.pair.access_token}\r\nIdempotency-Key: {secrets.token_hex(16)}\r\n"

@@ -13,6 +13,7 @@ from relay.core.limits import LIMITS, Kind
 from relay.features.accounts.names import propose
 from relay.features.accounts.providers import upstreams_of
 from tests.support.claims import Claim, FormBrowser
+from tests.support.deadlines import HANG_S
 from tests.support.engines import ClusterServers, Engines
 from tests.support.oidc_server import CLIENT, free_port, running_provider
 from tests.support.profile_server import ProfileServer, running_profile_server
@@ -58,7 +59,7 @@ class Wanderer:
     def __init__(self, relay: RelayProcess) -> None:
         self.relay = relay
         self.ours = FormBrowser(relay.url)
-        self.theirs = httpx.Client(trust_env=False, timeout=30)
+        self.theirs = httpx.Client(trust_env=False, timeout=HANG_S)
 
     def __enter__(self) -> "Wanderer":
         return self

@@ -14,6 +14,7 @@ import soundfile
 
 from audio.measure.loudness import integrated_lufs
 from audio.read.reader import read_audio
+from tests.support.deadlines import HANG_S
 from tests.support.takes import RATE_HZ, publish, take
 from tests.support.tones import clicks, music_like, sine
 
@@ -31,7 +32,7 @@ def _sidechain(tmp_path: Path, *arguments: str) -> str:
         "SIDECHAIN_CREDENTIAL_STORE": "file",
     }
     command = [sys.executable, "-m", "daemon", *arguments]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=HANG_S, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -48,7 +49,7 @@ def test_a_bad_file_is_one_object_and_an_exit_code(tmp_path: Path) -> None:
         str(tmp_path),
         "--json",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=False)
     assert done.returncode == 8
     assert json.loads(done.stdout.splitlines()[-1])["error"]["code"] == "bad_audio"
 

@@ -19,6 +19,7 @@ from daemon.events import EntryProgressed, TakeAnalysed, TakeChanged
 from daemon.library.files import TAKE_FLAC
 from daemon.library.store import Store
 from daemon.uplink import tus
+from tests.support.deadlines import HANG_S
 from tests.support.fault_proxy import FaultProxy
 from tests.support.loops import noise_flac, short_flac
 from tests.support.posting import ACCOUNT, Desk, SimulatedClock, desk, posts, titles
@@ -148,7 +149,7 @@ async def test_the_relay_away_costs_nothing_but_time(
     for number in range(10, 13):
         await here.queue(number, AUDIO)
     async with here.running():
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_S):
             await clock.stopped.wait()
         tries = proxy.connections
         begun_us = here.begun_us()
@@ -261,7 +262,7 @@ async def test_a_clock_set_back_or_forward_holds_nothing_up(here: Desk, proxy: F
         clock.stopped.clear()
         await here.queue(number, AUDIO)
         async with here.running():
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(HANG_S):
                 await clock.stopped.wait()
         clock.us += jump_us
         clock.stop_at_us = None
@@ -278,7 +279,7 @@ async def test_the_relay_back_touches_only_what_waited_for_it(here: Desk, proxy:
     clock = here.uploader._clock
     assert isinstance(clock, SimulatedClock)
     clock.stop_at_us = clock.us
-    async with here.running(), asyncio.timeout(60):
+    async with here.running(), asyncio.timeout(HANG_S):
         await clock.stopped.wait()
         here.uploader.relay_back()
         while (await here.stored())[-3].attempts < 2:
@@ -312,7 +313,7 @@ async def test_an_attempt_that_takes_too_long_is_ended_and_the_next_goes_on(
         assert isinstance(clock, SimulatedClock)
         clock.stop_at_us = clock.us + 1
         async with here.running():
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(HANG_S):
                 await clock.stopped.wait()
         (stored,) = await here.stored()
         assert stored.state is State.QUEUED and "takes long" in str(stored.reason)
@@ -334,7 +335,7 @@ async def test_a_relay_that_asks_for_patience_gets_it(here: Desk, monkeypatch: p
         patched.setattr(here.relay, "process", busy)
         clock.stop_at_us = clock.us + 1_000_000_000
         async with here.running():
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(HANG_S):
                 await clock.stopped.wait()
         begun_us = here.begun_us()
         assert len(begun_us) > 3 and min(b - a for a, b in pairwise(begun_us)) >= 90_000_000

@@ -265,7 +265,7 @@ async def test_a_new_rate_is_a_new_ring_and_the_old_one_is_closed(daemon: FakeDa
         second = await player.event("ready")
         await player.event("played")
         await daemon.wait_for(lambda: bool(daemon.of(RingClosed)))
-        async with asyncio.timeout(5):  # RingClosed says that the file *will* be unlinked
+        async with asyncio.timeout(HANG_S):  # RingClosed says that the file *will* be unlinked
             while [path.name for path in daemon.run_dir.glob("sdc.*")] != [second["segment"]]:
                 await asyncio.sleep(0.005)
         assert await player.end() == 0

@@ -35,6 +35,7 @@ from relay.features.reactions.keeping import NEW_REPOST, tell_reposts, tell_show
 from relay.features.reactions.showing import SHOWN
 from relay.wire.events import CLOSE_SHUTDOWN, Connect, Event, Frames
 from relay.wire.scores import LoopScore, Step
+from tests.support.deadlines import HANG_S
 
 BASE_URL = "http://r"
 CARD = Card(
@@ -49,7 +50,7 @@ CARD = Card(
 FIGURES = Figures(card=CARD, bar_fractions=[], peak_min=[0], peak_max=[0])
 TAG = "loop"
 """Of every post that is made here."""
-DEADLINE_S = 60.0
+DEADLINE_S = HANG_S
 
 
 class House:

@@ -20,6 +20,7 @@ from relay.wire.events import (
     SocialNewFollow,
 )
 from relay.wire.rest import Producer
+from tests.support.deadlines import HANG_S
 
 ANNA, BEN, CARL = "a" * 32, "b" * 32, "c" * 32
 
@@ -33,7 +34,7 @@ PAYLOAD = SocialNewFollow(follower=Producer(id=BEN, username="ben", display_name
 FRAMES = {Encoding.JSON: Frames(json=True), Encoding.MSGPACK: Frames(json=False)}
 
 
-DEADLINE_S = 30.0
+DEADLINE_S = HANG_S
 
 
 def happened(commit: int, i: int = 0, *, topic: str = author_topic(ANNA), actor: str = ANNA) -> Happened:

@@ -5,7 +5,6 @@ import hashlib
 import json
 import secrets
 import sys
-import time
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -24,6 +23,7 @@ from relay.engine.objects.door import (
 )
 from relay.engine.objects.open import open_objects
 from relay.engine.objects.s3_requests import SEGMENT_BYTES
+from tests.support.deadlines import HANG_S
 from tests.support.seaweed import ENVIRONMENT, Seaweed
 
 SIZES = (0, 1, PIECE_BYTES - 1, PIECE_BYTES, 3 * PIECE_BYTES + 7, SEGMENT_BYTES, SEGMENT_BYTES + 1, 12 << 20)
@@ -281,8 +281,8 @@ async def test_a_sweep_leaves_what_is_wanted_and_what_is_young(objects: Objects,
         await objects.join([stale], tmp_path / "stale")
 
 
-async def test_health_is_well_and_quick(objects: Objects) -> None:
-    begun = time.monotonic()
-    health = await objects.health()
+async def test_health_is_well(objects: Objects) -> None:
+    """Within its own limit: one that waits longer is not well."""
+    async with asyncio.timeout(HANG_S):
+        health = await objects.health()
     assert health.ok, health.detail
-    assert time.monotonic() - begun < 10

@@ -22,6 +22,7 @@ from relay.engine.objects.door import (
 )
 from relay.engine.objects.folder import TRY_AGAIN_S, FolderObjects
 from tests.chaos.disks import LosingDisk, no_fuse
+from tests.support.deadlines import HANG_S
 
 
 async def body(data: bytes) -> AsyncIterator[bytes]:
@@ -117,7 +118,7 @@ async def test_a_reader_that_goes_away_leaves_no_file_open(tmp_path: Path) -> No
     await anext(pieces)
     assert open_files() == 1
     del pieces
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_S):
         while open_files():  # the thread that opened it may have it for a moment longer
             await asyncio.sleep(0.01)
 
@@ -216,7 +217,7 @@ async def _health_now(objects: FolderObjects) -> Health:
 
 
 async def _until_it_fails(objects: FolderObjects) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_S):
         while True:
             try:
                 await objects.put(secrets.token_bytes(10))
@@ -225,7 +226,7 @@ async def _until_it_fails(objects: FolderObjects) -> None:
 
 
 async def _until_it_stores(objects: FolderObjects, data: bytes) -> str:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_S):
         while True:
             try:
                 return await objects.put(data)

@@ -17,6 +17,7 @@ from relay.engine.objects.door import PIECE_BYTES, ObjectMissing, Objects, Objec
 from relay.engine.objects.open import open_objects
 from relay.engine.objects.s3_client import ANSWER_LIMIT_S
 from relay.engine.objects.s3_requests import SEGMENT_BYTES
+from tests.support.deadlines import HANG_S
 from tests.support.seaweed import ENVIRONMENT, Seaweed, free_ports
 
 DEAD_LIMIT_S = 1.0
@@ -45,7 +46,7 @@ async def test_a_signed_link_gives_the_object_and_spans_of_it(objects: Objects) 
 
     def get(span: str | None) -> tuple[bytes, str]:
         headers = {"Range": span} if span else {}
-        with urllib.request.urlopen(urllib.request.Request(link, headers=headers), timeout=30) as answer:
+        with urllib.request.urlopen(urllib.request.Request(link, headers=headers), timeout=HANG_S) as answer:
             return answer.read(), answer.headers["content-type"]
 
     assert await asyncio.to_thread(get, None) == (data, "audio/mpeg")

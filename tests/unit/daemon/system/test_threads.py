@@ -5,11 +5,12 @@ import asyncio
 import pytest
 
 from daemon.system.threads import Threads
+from tests.support.deadlines import HANG_S
 
 
 async def test_an_iterator_that_ends_in_a_worker_is_an_error_and_no_wait_for_ever() -> None:
     asyncio.get_running_loop().set_default_executor(Threads())
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_S):
         with pytest.raises(RuntimeError, match="ended before its time"):
             await asyncio.to_thread(next, iter(()))
 

@@ -12,6 +12,7 @@ from relay.core.limits import Kind
 from relay.engine import limits as shared
 from relay.engine.bus.memory import MemoryBus, MemoryWire
 from relay.engine.limits import BATCH_S, MAX_DEBT, SharedLimits
+from tests.support.deadlines import HANG_S
 
 LIMIT = Limit(20, 10_000_000)
 BATCH_US = int(BATCH_S * 1e6)
@@ -106,7 +107,7 @@ async def test_what_is_spent_is_told_by_itself() -> None:
     await cluster.start()
     for _ in range(LIMIT.count):
         assert cluster.allowed(0)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_S):
         while cluster.has_left(1):
             await asyncio.sleep(BATCH_S)
 

@@ -17,6 +17,7 @@ from relay.engine.objects.feed import BodyFeed
 from relay.engine.objects.folder import FolderObjects
 from relay.engine.objects.open import BadObjectsUrl, objects_url, open_objects
 from relay.engine.objects.room import Room
+from tests.support.deadlines import HANG_S
 
 R2 = {
     "STORAGE_PROVIDER": "r2",
@@ -171,5 +172,5 @@ async def test_a_feed_that_is_stopped_ends_its_thread() -> None:
     running = asyncio.ensure_future(asyncio.to_thread(list, feed))
     await asyncio.wait_for(asked.wait(), 60)
     feed.stop()
-    await asyncio.wait({running}, timeout=60)
+    await asyncio.wait({running}, timeout=HANG_S)
     assert running.done() and (running.cancelled() or running.exception() is not None)

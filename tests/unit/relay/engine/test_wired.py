@@ -7,6 +7,7 @@ import pytest
 
 from relay.engine.bus import wired
 from relay.engine.bus.wired import WiredBus
+from tests.support.deadlines import HANG_S
 
 
 class Wire:
@@ -48,7 +49,7 @@ async def started(wire: Wire) -> tuple[WiredBus, list[str]]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_S):
         while not condition():
             await asyncio.sleep(0.001)
 
@@ -59,7 +60,7 @@ async def test_it_closes_whatever_its_client_makes_of_being_cancelled(times: int
     wire = Wire()
     bus, _ = await started(wire)
     wire.ends_badly = times
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_S):
         await bus.close()
     assert wire.ends_badly == 0 or times == 3, "it was cancelled until it ended"
 

@@ -22,6 +22,7 @@ from daemon.library.creations import Creations
 from daemon.library.store import Store
 from daemon.library.takes import Takes
 from relay.wire.scores import Score, ScoreKind, SongScore
+from tests.support.deadlines import HANG_S
 from tests.support.scores import LOOP_JSON
 
 LOOP = read_json(LOOP_JSON).score
@@ -121,7 +122,7 @@ async def living(folder: Path, relay: Relay) -> AsyncIterator[Scene]:
     scene = Scene(folder, relay)
     running = asyncio.create_task(scene.sending.run())
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_S):
             yield scene
     finally:
         running.cancel()

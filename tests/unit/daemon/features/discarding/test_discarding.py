@@ -17,6 +17,7 @@ from daemon.library.rebuild import take_in
 from daemon.library.store import Store
 from daemon.library.takes import Takes
 from daemon.system.clock import unix_us
+from tests.support.deadlines import HANG_S
 from tests.support.posting import SimulatedClock
 from tests.support.scores import new_loop
 from tests.support.takes import publish, take
@@ -76,7 +77,7 @@ async def test_when_its_days_are_over_it_is_gone_and_not_before(tmp_path: Path) 
         await shelf.creations.put(each)
     discarding = Discarding(shelf.config, shelf.store, shelf.takes, shelf.creations, shelf.bus, clock)
     task = asyncio.create_task(discarding.run())
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_S):
         await clock.stopped.wait()
     task.cancel()
     with suppress(asyncio.CancelledError):

@@ -13,6 +13,7 @@ from daemon.features.feed import feed as feed_module
 from daemon.features.feed.feed import Feed
 from daemon.library.store import Store
 from daemon.uplink.client import PostPage
+from tests.support.deadlines import HANG_S
 from tests.support.posts import post
 
 
@@ -105,7 +106,7 @@ async def test_a_slow_relay_is_not_waited_for_and_its_answer_comes_with_the_next
         assert await titles(feed) == (["post 1"], True)
     assert relay.asked == 2
     relay.may.set()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(HANG_S):
         while await titles(feed) != (["post 2", "post 1"], False):
             await asyncio.sleep(0)
     assert relay.asked == 2
@@ -122,7 +123,7 @@ async def test_a_relay_that_fails_is_told_apart_from_a_device_of_nobody(feed: Fe
 async def test_what_changes_while_the_relay_is_asked_is_not_taken_for_seen(feed: Feed, relay: Relay) -> None:
     relay.may.clear()
     asking = asyncio.create_task(titles(feed))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(HANG_S):
         while not relay.asked:
             await asyncio.sleep(0)
     feed.changed()

@@ -15,6 +15,7 @@ from daemon.events import Bus, LinkedFolderTroubled
 from daemon.features.linked_folder.linked_folder import NOTE, LinkedFolder
 from daemon.library.store import Store
 from daemon.library.takes import Takes
+from tests.support.deadlines import HANG_S
 from tests.support.takes import publish, take
 
 FRAMES = 480
@@ -61,7 +62,7 @@ class Shelf:
             self.store.close()
 
     async def up_to_date(self) -> str:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_S):
             return await self.told.get()
 
 

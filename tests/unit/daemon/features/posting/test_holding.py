@@ -17,6 +17,7 @@ from daemon.library.entries import Entries, new_entry
 from daemon.library.rebuild import take_in
 from daemon.library.store import Store
 from daemon.system.clock import steady_unix_us
+from tests.support.deadlines import HANG_S
 from tests.support.posting import SimulatedClock
 from tests.support.takes import publish, take
 from tests.support.tones import soft_noise
@@ -67,7 +68,7 @@ class Held:
                 await task
 
     async def until_released(self, *entries: Entry) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_S):
             while any(entry.entry_id not in self.released for entry in entries):
                 self.news.clear()
                 await self.news.wait()
