@@ -79,8 +79,8 @@ from bridge.control_history import HistorySound as HistorySound
 from bridge.control_history import HistoryStretch as HistoryStretch
 from bridge.control_history import PeaksAre as PeaksAre
 from bridge.control_live import GetHeard as GetHeard
-from bridge.control_live import HeardAre as HeardAre
-from bridge.control_live import HeardInfo as HeardInfo
+from bridge.control_live import LiveMeasurement as LiveMeasurement
+from bridge.control_live import LiveMeasurements as LiveMeasurements
 from bridge.control_outbox import DiscardEntry as DiscardEntry
 from bridge.control_outbox import EntryList as EntryList
 from bridge.control_outbox import ListOutbox as ListOutbox
@@ -451,7 +451,7 @@ Reply = (
     | Claimed
     | Previewing
     | SoundIs
-    | HeardAre
+    | LiveMeasurements
     | ClaimState
     | Unclaimed
     | HistoryIs

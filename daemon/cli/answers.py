@@ -55,7 +55,7 @@ ANSWERS: Mapping[str, Kind] = {
     "import": Imported,
     "record": RecordingIs | DevicesAre,
     "watch": c.Status
-    | c.HeardInfo
+    | c.LiveMeasurement
     | c.Progress
     | c.TakeChanged
     | c.ItemArrived

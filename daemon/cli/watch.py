@@ -18,7 +18,7 @@ from daemon.errors import NotRunning
 if TYPE_CHECKING:
     from bridge.async_client import AsyncControlClient
 
-    Tell = Callable[[c.Event | c.Status | c.HeardInfo], None]
+    Tell = Callable[[c.Event | c.Status | c.LiveMeasurement], None]
 
 LOOKS_PER_S = 5
 LINES_EACH_S = 0.5
@@ -127,20 +127,20 @@ async def status_of(client: "AsyncControlClient") -> c.Status:
     return status
 
 
-async def heard_by(client: "AsyncControlClient") -> c.HeardAre:
+async def heard_by(client: "AsyncControlClient") -> c.LiveMeasurements:
     """Raises DaemonNotRunning."""
     heard = await client.request(c.GetHeard())
-    assert isinstance(heard, c.HeardAre)
+    assert isinstance(heard, c.LiveMeasurements)
     return heard
 
 
-def _say_json(told: "c.Event | c.Status | c.HeardInfo") -> None:
+def _say_json(told: "c.Event | c.Status | c.LiveMeasurement") -> None:
     plain = msgspec.to_builtins(told)
     plain.pop("id", None)
     say(shown.json(msgspec.json.encode({"event": plain.pop("t", "heard")} | plain).decode()))
 
 
-def _say_line(told: "c.Event | c.Status | c.HeardInfo") -> None:
+def _say_line(told: "c.Event | c.Status | c.LiveMeasurement") -> None:
     from daemon.cli.watch_view import in_words
 
     say(f"{time.strftime('%H:%M:%S')}  {shown.line(in_words(told))}")

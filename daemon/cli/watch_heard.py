@@ -16,7 +16,7 @@ MOST_OF_NAME = 24
 WIDE_COLUMNS = 100  # from here on the numbers have their units
 
 
-def heard_picture(heard: c.HeardAre, columns: int) -> list[Table | Text]:
+def heard_picture(heard: c.LiveMeasurements, columns: int) -> list[Table | Text]:
     """At most so many columns wide."""
     if not heard.heard:
         return [text_of("Listening…" if heard.is_first else "Nothing sounds.", "dim")]
@@ -43,7 +43,7 @@ def heard_picture(heard: c.HeardAre, columns: int) -> list[Table | Text]:
     return [table, *([text_of(more, "dim")] if heard.left_out else [])]
 
 
-def heard_in_words(one: c.HeardInfo) -> str:
+def heard_in_words(one: c.LiveMeasurement) -> str:
     """One line. [any]"""
     loud = "too quiet for a loudness" if one.momentary_lufs is None else f"{one.momentary_lufs:.1f} LUFS"
     peak = "" if one.peak_dbfs is None else f", peak {one.peak_dbfs:.1f} dBFS"
@@ -61,7 +61,7 @@ def _hz(hz: float) -> str:
     return f"{hz / 1000:.1f} kHz" if hz >= 1000 else f"{hz:.0f} Hz"
 
 
-def _tempo(one: c.HeardInfo) -> str:
+def _tempo(one: c.LiveMeasurement) -> str:
     """With a question mark where it is a guess."""
     if one.bpm is None:
         return "…" if one.at_s < 6 else "none"

@@ -24,7 +24,7 @@ class View:
 
     def __init__(self) -> None:
         self.status: c.Status | None = None
-        self.heard: c.HeardAre | None = None  # when it is listened to
+        self.heard: c.LiveMeasurements | None = None  # when it is listened to
         self._under_way: dict[str, c.Progress] = {}  # by the take
         self._events: deque[str] = deque(maxlen=MAX_EVENTS)
 
@@ -102,10 +102,10 @@ def _sent(progress: c.Progress) -> str:
     return f", {(progress.sent_bytes or 0) / 1e6:.1f} of {progress.size_bytes / 1e6:.1f} MB"
 
 
-def in_words(told: c.Event | c.Status | c.HeardInfo) -> str:
+def in_words(told: c.Event | c.Status | c.LiveMeasurement) -> str:
     """One line. [any]"""
     match told:
-        case c.HeardInfo():
+        case c.LiveMeasurement():
             return heard_in_words(told)
         case c.Status():
             return f"{told.sentence} ({told.state})"

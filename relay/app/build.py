@@ -45,7 +45,7 @@ from relay.features.coediting.socket import PATHS as DOCUMENT_PATHS
 from relay.features.coediting.socket import DocumentSockets
 from relay.features.comments import api as comments
 from relay.features.creations import api as creations
-from relay.features.creations.store import wanted_objects
+from relay.features.creations.reading import wanted_objects
 from relay.features.deliveries.store import end_leases as end_delivery_leases
 from relay.features.feeds.engagement import catch_up as catch_up_ranking
 from relay.features.feeds.page_cache import PageCache

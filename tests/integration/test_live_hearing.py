@@ -13,7 +13,7 @@ from daemon.doors.control.live import LiveAnswers
 from daemon.features.analysing import live
 from daemon.features.analysing.live import LiveHearing
 from daemon.features.analysing.live_streams import LiveStreams
-from daemon.features.analysing.live_worker import MAX_STREAMS, Heard, NothingYet, Piece
+from daemon.features.analysing.live_worker import MAX_STREAMS, NothingYet, Piece, StreamMeasurement
 from tests.integration.test_keeping import RATE_HZ, Desk, desk_in
 from tests.support.deadlines import HANG_S
 from tests.support.music import piece as piece_of_music
@@ -40,17 +40,19 @@ async def test_what_plays_is_heard_as_a_stream_hears_it_and_the_loudest_alone(
     await desk.load("Mute", 0.0, 0.5)
     hearing = LiveHearing(desk.instances.all)
     answers = LiveAnswers(hearing).answers
-    assert (await answers[c.GetHeard](c.GetHeard())) == c.HeardAre(heard=[], is_first=True), "nobody waits"
+    assert (await answers[c.GetHeard](c.GetHeard())) == c.LiveMeasurements(heard=[], is_first=True), (
+        "nobody waits"
+    )
     try:
         async with asyncio.timeout(HANG_S):
-            found = c.HeardAre(heard=[])
+            found = c.LiveMeasurements(heard=[])
             while (
                 not found.heard
             ):  # a machine that stands still for two seconds makes a plugin one that is suspended
                 for track, level in (("Lead", 0.5), ("Pad", 0.1)):
                     desk.play(track, level, 0.2)
                 answer = await answers[c.GetHeard](c.GetHeard())
-                assert isinstance(answer, c.HeardAre)
+                assert isinstance(answer, c.LiveMeasurements)
                 found = answer
                 await round_of(hearing)
         (one,) = found.heard
@@ -80,7 +82,7 @@ def test_a_piece_after_another_is_one_stream_and_what_cannot_be_heard_is_not() -
     half = RATE_HZ // 2
     streams.heard(piece(sound[:half]))
     heard = streams.heard(piece(sound[half:]))
-    assert isinstance(heard, Heard)
+    assert isinstance(heard, StreamMeasurement)
     assert (heard.at_s, heard.level_dbfs, heard.bands_dbfs) == (
         expected.at_s,
         expected.level_dbfs,
@@ -90,10 +92,14 @@ def test_a_piece_after_another_is_one_stream_and_what_cannot_be_heard_is_not() -
     assert isinstance(streams.heard(piece(sound[:100], anew=True)), NothingYet)
     assert isinstance(streams.heard(piece(sound[:3].ravel()[:5], "b")), NothingYet), "no whole frames"
     long = piece_of_music(3, bpm=120.0).samples
-    assert isinstance(heard := streams.heard(piece(np.tile(long, (4, 1))[: 7 * RATE_HZ], "d")), Heard)
+    assert isinstance(
+        heard := streams.heard(piece(np.tile(long, (4, 1))[: 7 * RATE_HZ], "d")), StreamMeasurement
+    )
     assert heard.bpm is not None and heard.at_s == pytest.approx(7.0, abs=0.1)
     eight = np.repeat(sound, 4, axis=1)
-    assert isinstance(streams.heard(piece(eight, "c", channels=8)), Heard), "of many channels the first two"
+    assert isinstance(streams.heard(piece(eight, "c", channels=8)), StreamMeasurement), (
+        "of many channels the first two"
+    )
     for n in range(3):
         streams.heard(piece(sound, f"of {n}"))
     assert list(streams._ears) == ["of 1", "of 2"] and MAX_STREAMS >= live.MOST

@@ -13,7 +13,7 @@ from relay.core.times import rfc3339
 from relay.engine.clock import now_us
 from relay.features.accounts import api as accounts
 from relay.features.creations.api import set_hidden
-from relay.features.creations.store import miscounts
+from relay.features.creations.reading import miscounts
 from tests.support.asgi_peer import InMemory, relay_in_memory
 from tests.support.deadlines import HANG_S
 

@@ -16,7 +16,7 @@ from audio.analyse.shapes import ALGORITHM
 from audio.read.reader import read_audio
 from relay.core.buckets import Limit
 from relay.core.limits import LIMITS
-from relay.features.creations.store import wanted_objects
+from relay.features.creations.reading import wanted_objects
 from relay.features.listening import service
 from tests.support.asgi_peer import InMemory, relay_in_memory
 from tests.support.deadlines import HANG_S

@@ -18,7 +18,7 @@ from relay.engine.jobs import table, workers
 from relay.engine.jobs.workers import Work
 from relay.engine.sandbox.children import Children
 from relay.features.creations import api as creations
-from relay.features.creations.store import miscounts, wanted_objects
+from relay.features.creations.reading import miscounts, wanted_objects
 from relay.features.listening import service
 from relay.features.listening.making import LISTEN_FROM
 from tests.support.asgi_peer import InMemory, relay_in_memory

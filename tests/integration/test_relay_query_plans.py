@@ -14,7 +14,7 @@ from relay.engine.jobs import table as jobs
 from relay.features.accounts.api import ensure_account
 from relay.features.comments import store as comments
 from relay.features.creations import posts, score_lists, versions
-from relay.features.creations import store as creations
+from relay.features.creations import reading as creations
 from relay.features.feeds import discovery, exploring, reposted, timeline
 from relay.features.feeds import store as feeds
 from relay.features.feeds.filters import ALL, filter_of

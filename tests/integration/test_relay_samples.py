@@ -11,7 +11,7 @@ import pytest
 from relay.core.buckets import Limit
 from relay.core.limits import LIMITS
 from relay.engine.virus_scan import BadScannerUrl, Scanner, scanner_of
-from relay.features.creations.store import miscounts
+from relay.features.creations.reading import miscounts
 from relay.features.samples import store
 from tests.support.asgi_peer import InMemory, relay_in_memory
 from tests.support.clamd import EICAR, clamd

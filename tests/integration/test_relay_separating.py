@@ -15,7 +15,7 @@ from audio.read.reader import read_audio
 from audio.separate.parts import PARTS as PARTS_OF
 from relay.core.limits import LIMITS, Kind
 from relay.engine.model_folder import ModelFolder
-from relay.features.creations.store import miscounts, wanted_objects
+from relay.features.creations.reading import miscounts, wanted_objects
 from relay.features.listening.zipping import Member, size_bytes
 from tests.support.asgi_peer import InMemory, relay_in_memory
 from tests.support.deadlines import HANG_S

@@ -39,7 +39,7 @@ from relay.features.comments import store as comments
 from relay.features.comments.service import Comments
 from relay.features.comments.service import erase_some as erase_comments
 from relay.features.comments.store import miscounts as miscounts_of_comments
-from relay.features.creations import changes, lineage, posts, versions
+from relay.features.creations import changes, lineage, posts, reading, versions
 from relay.features.creations import store as creations
 from relay.features.creations.api import Position, position
 from relay.features.creations.kinds import PREVIEW
@@ -514,7 +514,7 @@ def check_reads(oracle: Oracle, people: list[str], db: Reader) -> None:
         )
     check_lists(oracle, people, db)
     for miscounts in (
-        creations.miscounts,
+        reading.miscounts,
         graph.miscounts,
         miscounts_of_likes,
         miscounts_of_signs,

@@ -5,7 +5,7 @@ from msgspec.structs import asdict
 import bridge.control as c
 from daemon.doors.control.answers import Answers
 from daemon.features.feed.talk import Talk
-from daemon.features.notifications.notifications import WAYS, Notifications, Told
+from daemon.features.notifications.notifications import WAYS, NotificationChoices, Notifications
 from relay.wire.comments import Comment
 from relay.wire.notifications import Notification
 
@@ -61,7 +61,7 @@ class CommentAnswers:
         return _preferences(await self._notifications.prefer(request.told, request.by))
 
 
-def _preferences(found: Told) -> c.PreferencesAre:
+def _preferences(found: NotificationChoices) -> c.PreferencesAre:
     by = {each.kind: [way for way in WAYS if getattr(each, way)] for each in found.ways}
     return c.PreferencesAre(told=found.told, by=by)
 

@@ -14,9 +14,9 @@ class LiveAnswers:
 
     async def _heard(self, request: c.GetHeard) -> c.Reply:
         found, left_out, is_first = self._live.heard()
-        return c.HeardAre(
+        return c.LiveMeasurements(
             heard=[
-                c.HeardInfo(
+                c.LiveMeasurement(
                     instance=about.instance,
                     name=about.track_name or about.host_name,
                     at_s=heard.at_s,

@@ -113,11 +113,11 @@ FromWorker = Worked | Analysed | Compared | Separated | NotesHeard | Refused
 questions: msgspec.msgpack.Decoder[Job] = msgspec.msgpack.Decoder(Job)
 
 
-Told = Callable[[str, float], None]
+ReportProgress = Callable[[str, float], None]
 """(stage, how far the job is, 0..1)."""
 
 
-def teller(frames: Frames[Job]) -> Told:
+def teller(frames: Frames[Job]) -> ReportProgress:
     """Says how far one job is, but not at every step."""
     last = ("", -1.0)
 
@@ -130,7 +130,7 @@ def teller(frames: Frames[Job]) -> Told:
     return tell
 
 
-def carry_out(job: Job, files: Sequence[BinaryIO], scratch: Path, told: Told) -> FromWorker:
+def carry_out(job: Job, files: Sequence[BinaryIO], scratch: Path, told: ReportProgress) -> FromWorker:
     """[worker]"""
     from audio.errors import AudioError
 
@@ -150,7 +150,7 @@ def carry_out(job: Job, files: Sequence[BinaryIO], scratch: Path, told: Told) ->
         return Refused(message="It needs more memory than there is; cut it, and try again.")
 
 
-def _read(file: BinaryIO, told: Told, done: float) -> "Clip":
+def _read(file: BinaryIO, told: ReportProgress, done: float) -> "Clip":
     """Raises AudioError, OSError."""
     from audio.read.reader import read_audio
 
@@ -159,7 +159,7 @@ def _read(file: BinaryIO, told: Told, done: float) -> "Clip":
     return read_audio(file.read())
 
 
-def _analysed(job: AnalyseJob, file: BinaryIO, told: Told) -> Analysed:
+def _analysed(job: AnalyseJob, file: BinaryIO, told: ReportProgress) -> Analysed:
     from audio.analyse.document import Source, analyse_whole
     from audio.intake import sanitize
 
@@ -185,7 +185,7 @@ def _analysed(job: AnalyseJob, file: BinaryIO, told: Told) -> Analysed:
     return Analysed(document=found.document, lacks=lacks, pictures=pictures)
 
 
-def _compared(before: BinaryIO, after: BinaryIO, told: Told) -> Compared:
+def _compared(before: BinaryIO, after: BinaryIO, told: ReportProgress) -> Compared:
     from audio.analyse.changes import changes
     from audio.intake import sanitize
 
@@ -200,7 +200,9 @@ def _compared(before: BinaryIO, after: BinaryIO, told: Told) -> Compared:
     return Compared(changes=found)
 
 
-def _separated(job: SeparateJob, opened: Sequence[BinaryIO], scratch: Path, told: Told) -> Separated:
+def _separated(
+    job: SeparateJob, opened: Sequence[BinaryIO], scratch: Path, told: ReportProgress
+) -> Separated:
     from audio.encode.wave import wav_f32_header
     from audio.intake import sanitize
     from audio.separate.engines import ENGINES
@@ -219,7 +221,7 @@ def _separated(job: SeparateJob, opened: Sequence[BinaryIO], scratch: Path, told
     return Separated(files=files, frames=len(samples), sample_rate_hz=clip.sample_rate_hz)
 
 
-def _notes(job: NotesJob, opened: Sequence[BinaryIO], told: Told) -> NotesHeard:
+def _notes(job: NotesJob, opened: Sequence[BinaryIO], told: ReportProgress) -> NotesHeard:
     from audio.intake import sanitize
     from audio.notes.hearing import hear_notes
 

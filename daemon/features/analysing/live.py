@@ -15,7 +15,7 @@ import msgspec
 
 from bridge.control import InstanceInfo
 from bridge.errors import BridgeError
-from daemon.features.analysing.live_worker import FromLiveWorker, Heard, Piece
+from daemon.features.analysing.live_worker import FromLiveWorker, Piece, StreamMeasurement
 from daemon.rings.instances import Instance
 from daemon.system.children import Child, ChildDied
 from plugin_protocol.errors import RemoteProtocolError
@@ -36,7 +36,7 @@ class Sounding(NamedTuple):
     """A plugin that is listened to, and what was heard."""
 
     about: InstanceInfo
-    heard: Heard
+    heard: StreamMeasurement
 
 
 class Round(NamedTuple):
@@ -102,7 +102,7 @@ class LiveHearing:
         async with self._worker.conversation(ANSWER_LIMIT_S) as asked:
             for about, piece in pieces:
                 await asked.say(piece)
-                if isinstance(answer := await asked.hear(), Heard):
+                if isinstance(answer := await asked.hear(), StreamMeasurement):
                     found.append(Sounding(about, answer))
         return found
 

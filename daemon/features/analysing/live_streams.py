@@ -6,7 +6,7 @@ import numpy as np
 
 from audio.analyse.stream import Moment, Stream, TempoNow
 from audio.errors import AudioError
-from daemon.features.analysing.live_worker import FromLiveWorker, Heard, NothingYet, Piece
+from daemon.features.analysing.live_worker import FromLiveWorker, NothingYet, Piece, StreamMeasurement
 
 MOST_CHANNELS = 2
 
@@ -59,7 +59,7 @@ def _told(ear: _Ear) -> FromLiveWorker:
     moment, tempo = ear.moment, ear.tempo
     if moment is None:
         return NothingYet()
-    return Heard(
+    return StreamMeasurement(
         at_s=moment.at_s,
         level_dbfs=moment.level_dbfs,
         peak_dbfs=moment.peak_dbfs,

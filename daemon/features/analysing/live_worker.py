@@ -1,6 +1,6 @@
 """The process that listens to what plugins play while they play it: numpy, away from the daemon.
 
-Run as `python -m daemon.features.analysing.live_worker`, in the sandbox: it reaches no file. One Piece at a time; each is answered by Heard. Ends when
+Run as `python -m daemon.features.analysing.live_worker`, in the sandbox: it reaches no file. One Piece at a time; each is answered by StreamMeasurement. Ends when
 stdin does.
 """
 
@@ -31,7 +31,7 @@ class Piece(Struct, frozen=True, kw_only=True, tag="piece"):
     anew: bool
 
 
-class Heard(Struct, frozen=True, kw_only=True, tag="heard"):
+class StreamMeasurement(Struct, frozen=True, kw_only=True, tag="heard"):
     """The newest moment of audio.analyse.stream, and its newest tempo."""
 
     at_s: float
@@ -48,7 +48,7 @@ class NothingYet(Struct, frozen=True, kw_only=True, tag="nothing"):
     """Less than a moment was played since it is listened to, or it cannot be listened to."""
 
 
-FromLiveWorker = Heard | NothingYet
+FromLiveWorker = StreamMeasurement | NothingYet
 questions: msgspec.msgpack.Decoder[Piece] = msgspec.msgpack.Decoder(Piece)
 
 

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 WAYS = ("mail", "push", "webhook")
 
 
-class Told(msgspec.Struct, frozen=True):
+class NotificationChoices(msgspec.Struct, frozen=True):
     """told: of each kind, whether at all. ways: of each, by which others than the list and the desktop."""
 
     told: dict[str, bool]
@@ -81,18 +81,18 @@ class Notifications:
         counts = await self._account.relay().read_notifications()
         self._bus.tell(NotificationsChanged(unread=counts.unread))
 
-    async def preferences(self) -> Told:
+    async def preferences(self) -> NotificationChoices:
         """Of what this account is told, and by which ways beside. Raises Offline, RelayRefused, NotClaimed."""
         relay = self._account.relay()
         told = asdict(await relay.preferences())
         try:
-            return Told(told, (await relay.channels()).kinds)
+            return NotificationChoices(told, (await relay.channels()).kinds)
         except RelayRefused as refused:  # an older relay knows of no ways
             if refused.status != HTTPStatus.NOT_FOUND:
                 raise
-            return Told(told, [])
+            return NotificationChoices(told, [])
 
-    async def prefer(self, told: Mapping[str, bool], by: Sequence[str]) -> Told:
+    async def prefer(self, told: Mapping[str, bool], by: Sequence[str]) -> NotificationChoices:
         """told: of some kinds, whether from now on; by: by those ways, or at all. Raises UsageError for what is none of them; Offline,
         RelayRefused, NotClaimed.
         """

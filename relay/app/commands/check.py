@@ -18,7 +18,7 @@ from relay.engine.database.inspection import inspect
 from relay.engine.objects.door import ObjectMissing, Objects, ObjectsUnavailable
 from relay.engine.objects.room import ADMIT_FREE_BYTES
 from relay.features.comments import store as comments
-from relay.features.creations import store as creations
+from relay.features.creations import reading as creations
 from relay.features.devices.signing import BadKey, agreed_key, load_key
 from relay.features.feeds import engagement
 from relay.features.graph import store as graph

@@ -49,6 +49,15 @@ from relay.features.creations.posts import (
 )
 from relay.features.creations.publishing import JOB_KIND as UPLOAD_JOB
 from relay.features.creations.publishing import Publishing, made_of
+from relay.features.creations.reading import (
+    kind_of,
+    newest_called,
+    readable_titles,
+    shown_of,
+    stored_assets,
+    why_not_there,
+    words_after,
+)
 from relay.features.creations.remixes import of_account as remixes_of_account
 from relay.features.creations.removals import Removals, Removed, mark, require_kept
 from relay.features.creations.removals import begin as begin_removal
@@ -63,18 +72,11 @@ from relay.features.creations.store import (
     count_comments,
     count_play,
     count_reposts,
-    kind_of,
-    newest_called,
     note_otherwise,
     note_owner,
     publish,
-    readable_titles,
     set_likes,
     set_reactions,
-    shown_of,
-    stored_assets,
-    why_not_there,
-    words_after,
 )
 from relay.features.creations.versions import asset as sound
 from relay.features.creations.written import (

@@ -11,7 +11,8 @@ from relay.engine.database import Connection, Database, DatabaseBusy
 from relay.engine.waiting import Flag
 from relay.features.creations.changes import CHANGED_POST, OTHERS_HEAR, WITHDRAWN_POST
 from relay.features.creations.posts import told
-from relay.features.creations.store import NEW_POST, shown_of
+from relay.features.creations.reading import shown_of
+from relay.features.creations.store import NEW_POST
 from relay.features.graph import api as graph
 from relay.features.live import api as live
 from relay.wire.events import FeedPostChanged, FeedPostRemoved, Payload

@@ -10,6 +10,7 @@ from relay.features.analytics import api as analytics
 from relay.features.coediting import api as coediting
 from relay.features.comments import api as comments
 from relay.features.creations.kinds import KINDS, Ability, Kind
+from relay.features.creations.reading import shown_as
 from relay.features.creations.store import (
     NEW_POST,
     as_json,
@@ -18,7 +19,6 @@ from relay.features.creations.store import (
     note_otherwise,
     search_words,
     set_tags,
-    shown_as,
 )
 from relay.features.feeds import api as feeds
 from relay.features.live import api as live

@@ -14,8 +14,8 @@ from relay.core.refusal import Refusal
 from relay.engine.database import Connection, Database
 from relay.features.creations.media import EMBEDDED
 from relay.features.creations.posts import PAGE_PATH, Detail, embeddable, one
+from relay.features.creations.reading import no_post
 from relay.features.creations.score_view import ScoreView, score_view
-from relay.features.creations.store import no_post
 from relay.wire.rest import AudioPost
 
 WIDTH, HEIGHT, LEAST_WIDTH = 640, 148, 240

@@ -8,7 +8,8 @@ from relay.engine.database import Connection, Tx
 from relay.features.creations import changes, remixes
 from relay.features.creations.changes import WITHDRAWN_POST
 from relay.features.creations.kinds import LOSSLESS, PREVIEW
-from relay.features.creations.store import Asset, assets_of, no_post
+from relay.features.creations.reading import assets_of, no_post
+from relay.features.creations.store import Asset
 from relay.features.live import api as live
 from relay.features.reactions import api as reactions
 

@@ -12,9 +12,9 @@ from relay.engine.objects.door import Objects
 from relay.features.creations import changes, lineage, remixes, removals, retitling
 from relay.features.creations.kinds import Ability
 from relay.features.creations.posts import one
+from relay.features.creations.reading import no_post
 from relay.features.creations.removals import Removals, Removed
 from relay.features.creations.retitling import Tagged
-from relay.features.creations.store import no_post
 from relay.features.creations.terms import details, set_terms
 from relay.features.creations.written import has_ability
 from relay.wire.owning import PostDetails, PostEdit

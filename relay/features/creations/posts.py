@@ -14,7 +14,7 @@ from relay.engine.database import Connection
 from relay.features.accounts import api as accounts
 from relay.features.creations.figures import Card, read_card
 from relay.features.creations.kinds import Ability, is_one_with
-from relay.features.creations.store import why_not_there
+from relay.features.creations.reading import why_not_there
 from relay.features.reactions.api import LIKED, REACTED, REPOSTED, SAVED
 from relay.wire.rest import API_PREFIX, AudioPost, FeedPost
 

@@ -12,8 +12,8 @@ from relay.features.creations import changes, versions
 from relay.features.creations.kinds import LOSSLESS, Ability
 from relay.features.creations.making import PostJob
 from relay.features.creations.posts import one
+from relay.features.creations.reading import no_post
 from relay.features.creations.removals import Removals
-from relay.features.creations.store import no_post
 from relay.features.creations.written import require_ability
 from relay.wire.owning import SoundVersions
 from relay.wire.rest import AudioPost, UploadMeta

@@ -10,7 +10,8 @@ from relay.engine.database import Connection
 from relay.features.creations import remixes
 from relay.features.creations.changes import CHANGED_POST, OTHERS_HEAR, WITHDRAWN_POST
 from relay.features.creations.posts import told
-from relay.features.creations.store import NEW_POST, shown_of
+from relay.features.creations.reading import shown_of
+from relay.features.creations.store import NEW_POST
 from relay.features.live import api as live
 from relay.wire.events import FeedNewPost, FeedPostChanged, FeedPostRemoved
 

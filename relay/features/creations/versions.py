@@ -14,16 +14,8 @@ from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
 from relay.features.creations import removals
 from relay.features.creations.figures import Figures, read_card, read_figures
-from relay.features.creations.store import (
-    Asset,
-    NewVersion,
-    as_json,
-    assets_of,
-    insert_version,
-    note_otherwise,
-    shown_as,
-    why_not_there,
-)
+from relay.features.creations.reading import assets_of, shown_as, why_not_there
+from relay.features.creations.store import Asset, NewVersion, as_json, insert_version, note_otherwise
 from relay.wire.operations import GET_MP3
 from relay.wire.owning import SoundVersion
 from relay.wire.rest import MAX_VERSIONS

@@ -19,12 +19,12 @@ from relay.features.creations import removals
 from relay.features.creations.encoding import Made
 from relay.features.creations.figures import Card, Figures, read_figures
 from relay.features.creations.kinds import KINDS, Ability, Kind, is_one_with
+from relay.features.creations.reading import assets_of
 from relay.features.creations.scores import Facts, checked
 from relay.features.creations.store import (
     Asset,
     NewVersion,
     as_json,
-    assets_of,
     insert_assets,
     insert_version,
     note_otherwise,

@@ -11,7 +11,7 @@ from relay.engine.clock import new_id, now_us
 from relay.engine.database import Database, DatabaseBusy, Tx
 from relay.features.deliveries import choices, store
 from relay.features.deliveries.choices import Browser, Webhook
-from relay.features.deliveries.parcels import Later, Nothing, Parcel, Told, parcel_of
+from relay.features.deliveries.parcels import Later, Nothing, NotificationsOf, Parcel, parcel_of
 from relay.features.deliveries.queueing import queue
 from relay.features.deliveries.rules import MAX_FAILURES, Channel, retry_us
 from relay.features.deliveries.store import Row
@@ -32,7 +32,7 @@ SwitchedOff = Callable[[str, str, str], None]
 class Delivering:
     """[loop]"""
 
-    def __init__(self, db: Database, ways: Ways, told: Told, switched_off: SwitchedOff) -> None:
+    def __init__(self, db: Database, ways: Ways, told: NotificationsOf, switched_off: SwitchedOff) -> None:
         self._db = db
         self._ways = ways
         self._told = told

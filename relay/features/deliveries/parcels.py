@@ -14,7 +14,7 @@ from relay.features.mail import api as mail
 from relay.features.notifications.api import Kind
 from relay.wire.notifications import Notification
 
-Told = Callable[[Connection, str, Sequence[str]], list[Notification]]
+NotificationsOf = Callable[[Connection, str, Sequence[str]], list[Notification]]
 """What of somebody's notifications stands, told of together."""
 
 
@@ -37,7 +37,7 @@ class Nothing(Struct, frozen=True):
     """There is nothing to bring, or nobody to bring it to."""
 
 
-def parcel_of(db: Connection, row: Row, told: Told, now_us: int) -> Parcel | Later | Nothing:
+def parcel_of(db: Connection, row: Row, told: NotificationsOf, now_us: int) -> Parcel | Later | Nothing:
     """[any thread with a snapshot]"""
     target = _target(db, row)
     person = accounts.present(db, [row.account_id]).get(row.account_id)

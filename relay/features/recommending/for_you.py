@@ -51,7 +51,7 @@ class Taste(Struct, frozen=True, kw_only=True):
     skipped: frozenset[str]
 
 
-class Heard(Struct, frozen=True, kw_only=True):
+class Similarity(Struct, frozen=True, kw_only=True):
     """likeness to what they like, 0 to 1; seed: to which of it most."""
 
     likeness: float
@@ -104,13 +104,13 @@ NEW = "New here: few know it yet."
 MANY = "Many people like this now."
 
 
-def _heard(db: Connection, sounds: Sounds, noted: int, known: Taste) -> dict[str, Heard]:
+def _heard(db: Connection, sounds: Sounds, noted: int, known: Taste) -> dict[str, Similarity]:
     """What sounds like something liked, and not like what is disliked."""
     liked = [(id_, each) for id_, each in vectors.vectors_of(db, known.liked[:HEARD]).items()]
     disliked = list(vectors.vectors_of(db, known.disliked[:HEARD]).values())
     near = sounds.nearest(db, noted, [each for _, each in liked], NEAREST, disliked, AGAINST)
     return {
-        each.creation_id: Heard(likeness=each.likeness, seed=liked[each.seed][0])
+        each.creation_id: Similarity(likeness=each.likeness, seed=liked[each.seed][0])
         for each in near
         if each.likeness > 0
     }
@@ -118,7 +118,7 @@ def _heard(db: Connection, sounds: Sounds, noted: int, known: Taste) -> dict[str
 
 def _ranked(
     known: Taste,
-    heard: Mapping[str, Heard],
+    heard: Mapping[str, Similarity],
     together: Mapping[str, Shared],
     popular: Sequence[str],
     facts: Mapping[str, Fact],

@@ -54,7 +54,7 @@ STATUS = c.Status(
 )
 
 
-HEARD = c.HeardInfo(
+HEARD = c.LiveMeasurement(
     instance="0" * 32,
     name="Lead\x1b[2J" + "x" * 60,
     at_s=12.0,
@@ -137,15 +137,15 @@ def test_one_bar_is_one_bar() -> None:
 @pytest.mark.parametrize("columns", [40, 50, 59, 60, 80, 110, 200])
 def test_what_is_heard_fits_and_its_figures_are_read_to_their_end(columns: int) -> None:
     view = View()
-    view.status, view.heard = STATUS, c.HeardAre(heard=[HEARD], left_out=2)
+    view.status, view.heard = STATUS, c.LiveMeasurements(heard=[HEARD], left_out=2)
     text = shown(view, columns)
     assert all(len(line) <= columns for line in text.splitlines()) and "\x1b" not in text
     assert "-14.3" in text and " ▁▄▆▇█" in text and "120.0" in text
     assert "2 more sound" in text
     assert ("-3.2" in text) is (columns >= 60) and ("2.4 kHz" in text) is (columns >= 76)
-    view.heard = c.HeardAre(heard=[])
+    view.heard = c.LiveMeasurements(heard=[])
     assert "Nothing sounds." in shown(view, columns)
-    view.heard = c.HeardAre(heard=[], is_first=True)
+    view.heard = c.LiveMeasurements(heard=[], is_first=True)
     assert "Listening…" in shown(view, columns)
 
 
@@ -154,7 +154,7 @@ def test_what_is_not_known_of_a_sound_is_not_said() -> None:
         HEARD, name="Pad", momentary_lufs=None, peak_dbfs=None, bpm=None, at_s=1.0
     )
     view = View()
-    view.status, view.heard = STATUS, c.HeardAre(heard=[quiet])
+    view.status, view.heard = STATUS, c.LiveMeasurements(heard=[quiet])
     assert "–" in shown(view, 80) and "…" in shown(view, 80)
     assert in_words(quiet) == f"Pad: too quiet for a loudness, centre 2.4 kHz  {spectrum(quiet.bands_dbfs)}"
     unsure = msgspec.structs.replace(HEARD, bpm_confidence=0.2)
