@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import ssl
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import msgspec
 import pytest
 
 from relay.core.access import Actor
-from relay.engine import outward
 from relay.engine.outward_get import Reader
 from relay.features.listening import fetching
 from relay.wire.downloads import DownloadJob, LinkDetails
@@ -20,8 +18,7 @@ from tests.support.asgi_peer import InMemory, relay_in_memory
 from tests.support.deadlines import HANG_S
 from tests.support.house import new_post
 from tests.support.loops import short_flac
-from tests.support.mail_server import make_tls
-from tests.support.web_files import WebFiles, running_web_files
+from tests.support.web_files import WebFiles, trusted_web_files
 
 TRACK = "0" * 31 + "1"
 LINK = "https://open.spotify.com/track/4uLU6hMCjMI75M1A2tKUQC"
@@ -30,12 +27,8 @@ Json = Any  # any: JSON
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebFiles]:
-    chain, key = make_tls(tmp_path_factory.mktemp("tls"))
-    patch = pytest.MonkeyPatch()
-    patch.setattr(outward, "_context", lambda: ssl.create_default_context(cafile=str(chain)))
-    with running_web_files(chain, key) as running:
+    with trusted_web_files(tmp_path_factory.mktemp("tls")) as running:
         yield running
-    patch.undo()
 
 
 @pytest.fixture

@@ -8,6 +8,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
+from relay.engine import outward
+from tests.support.mail_server import make_tls
+
 
 @dataclass
 class WebFiles:
@@ -56,3 +61,12 @@ def running_web_files(chain: Path, key: Path) -> Iterator[WebFiles]:
             yield files
         finally:
             server.shutdown()
+
+
+@contextmanager
+def trusted_web_files(folder: Path) -> Iterator[WebFiles]:
+    """The same, by TLS whose chain what goes out from here trusts. folder: for the chain and its key."""
+    chain, key = make_tls(folder)
+    with pytest.MonkeyPatch.context() as patch, running_web_files(chain, key) as running:
+        patch.setattr(outward, "_context", lambda: ssl.create_default_context(cafile=str(chain)))
+        yield running

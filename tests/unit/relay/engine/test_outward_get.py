@@ -1,27 +1,20 @@
 """Reading what stands at an address that a person gave: bounded, whole or not at all, and each redirect looked at anew."""
 
-import ssl
 from collections.abc import Iterator, Sequence
 
 import pytest
 
-from relay.engine import outward
 from relay.engine.outward import TargetRefused, TargetUnavailable
 from relay.engine.outward_get import MAX_REDIRECTS, Reader
-from tests.support.mail_server import make_tls
-from tests.support.web_files import WebFiles, running_web_files
+from tests.support.web_files import WebFiles, trusted_web_files
 
 DATA = bytes(range(256)) * 1_000
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebFiles]:
-    chain, key = make_tls(tmp_path_factory.mktemp("tls"))
-    patch = pytest.MonkeyPatch()
-    patch.setattr(outward, "_context", lambda: ssl.create_default_context(cafile=str(chain)))
-    with running_web_files(chain, key) as running:
+    with trusted_web_files(tmp_path_factory.mktemp("tls")) as running:
         yield running
-    patch.undo()
 
 
 async def got(url: str, *, most: int = len(DATA), reader: Reader | None = None) -> bytes:
