@@ -205,7 +205,7 @@ def test_every_operation_admits_whom_the_table_admits(
     client: RelayClient = request.getfixturevalue(who.value)
     named = {**NAMED, "post_id": post.id}
     if "{device_id}" in path or path.endswith(
-        ("/unclaim", "/sessions/end")
+        ("/unclaim", "/sessions/end", "/auth/logout")
     ):  # it ends sign-ins: of more devices, then
         client_of(relay, "blocked")
         spare = client_of(relay, "holder")
