@@ -4,6 +4,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -20,6 +22,7 @@ from relay.engine.database import (
     postgres_connection,
 )
 from relay.engine.database.migrations import newest, schema_files
+from relay.engine.database.sqlite import connect
 from tests.support.doors import LIMIT_S, opened
 
 
@@ -37,6 +40,19 @@ async def test_a_database_of_a_newer_relay_is_left_alone(database_url: str) -> N
     with pytest.raises(SchemaTooNew, match="9999"):
         async with opened(database_url):
             pass
+
+
+def test_who_opens_a_new_file_waits_for_its_first_writer(tmp_path: Path) -> None:
+    """SQLite's own waiting leaves out the change to a log of writes."""
+    other = sqlite3.connect(tmp_path / "relay.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE written (by_the_other)")
+    ends = threading.Timer(0.2, other.execute, ("COMMIT",))
+    ends.start()
+    with closing(connect(tmp_path / "relay.db")) as db:
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    ends.join()
+    other.close()
 
 
 OPENS = """

@@ -36,6 +36,7 @@ T = TypeVar("T")
 READERS = 2
 MAX_GROUP = 64
 BUSY_MS = 5_000
+WAL_RETRY_S = 0.01
 _BUSY = frozenset(
     (
         sqlite3.SQLITE_BUSY,
@@ -218,12 +219,25 @@ def neutral(error: sqlite3.Error) -> DatabaseError:
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """A connection with the door's settings. Raises sqlite3.Error."""
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
-    db.execute("PRAGMA journal_mode = WAL")
+    _use_wal(db)
     db.execute("PRAGMA synchronous = FULL")  # an answered write survives a power cut
     db.execute("PRAGMA foreign_keys = ON")
     if read_only:
         db.execute("PRAGMA query_only = ON")
     return db
+
+
+def _use_wal(db: sqlite3.Connection) -> None:
+    """SQLite itself does not wait here for another process that writes a file which has no such log yet: two relays begun at once."""
+    give_up = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not isinstance(neutral(error), DatabaseBusy) or time.monotonic() > give_up:
+                raise
+            time.sleep(WAL_RETRY_S)
 
 
 def migrate(db: sqlite3.Connection, upto: int | None = None) -> int:
