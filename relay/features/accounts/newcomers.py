@@ -29,7 +29,7 @@ class Newcomers:
         if self.registration is Registration.OPEN:
             return
         if self.registration is Registration.CLOSED:
-            raise Refusal("not_found", "This relay takes no new accounts.", "Ask who runs it.")
+            raise _closed()
         if invite_hash is None:
             raise Refusal(
                 "not_found", "A new account here takes an invite.", "Ask who runs this relay for an invite."
@@ -40,9 +40,15 @@ class Newcomers:
 
     def admit(self, tx: Tx, invite_hash: bytes | None) -> None:
         """One account more; it is made in the same transaction, after `require`. Raises Refusal: not_found, where the invite
-        was used up meanwhile. [writer]"""
+        was used up meanwhile, or who was known is no more. [writer]"""
+        if self.registration is Registration.CLOSED:
+            raise _closed()
         if self.registration is Registration.INVITE:
             spend_invite(tx, invite_hash or b"", now_us())
+
+
+def _closed() -> Refusal:
+    return Refusal("not_found", "This relay takes no new accounts.", "Ask who runs it.")
 
 
 def hash_of_invite(secret: str) -> bytes | None:
