@@ -44,8 +44,10 @@ def check_session(config: Config) -> Check | None:
         age_s = time.time() - (config.data / "session.sealed").stat().st_mtime
     except OSError:
         return None
-    told = f"{age_s / 86_400:.0f} days" if age_s >= 86_400 else f"{max(age_s, 0) / 3600:.1f} hours"
-    return ok("session", f"It was renewed {told} ago.")
+    for size_s, word in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if (number := int(age_s // size_s)) >= 1:
+            return ok("session", f"It was renewed {number} {word}{'s' if number > 1 else ''} ago.")
+    return ok("session", "It was renewed less than a minute ago.")
 
 
 def check_start(home: Path | None, system: Path = Path("/etc/xdg")) -> Check:

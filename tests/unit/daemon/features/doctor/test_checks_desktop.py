@@ -1,5 +1,6 @@
 """What doctor sees around the daemon: proxies without their passwords, start at login, the bus, crashes in the log."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,14 @@ def test_crashes_are_found_in_the_log(tmp_path: Path) -> None:
 def test_the_session_tells_its_age(tmp_path: Path) -> None:
     config = Config(data_dir=str(tmp_path), run_dir=str(tmp_path))
     assert desktop.check_session(config) is None
-    (tmp_path / "session.sealed").touch()
-    found = desktop.check_session(config)
-    assert found and "0.0 hours" in found.sentence
+    for age_s, told in (
+        (0, "less than a minute"),
+        (61, "1 minute "),
+        (7_300, "2 hours"),
+        (200_000, "2 days"),
+    ):
+        (tmp_path / "session.sealed").touch()
+        then = (tmp_path / "session.sealed").stat().st_mtime - age_s
+        os.utime(tmp_path / "session.sealed", (then, then))
+        found = desktop.check_session(config)
+        assert found and f"renewed {told}" in found.sentence
