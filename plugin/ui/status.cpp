@@ -177,13 +177,16 @@ void Status::let_go()
 
 std::string Status::name() const { return info_.track_name[0] ? info_.track_name : "Sidechain"; }
 
+bool Status::obstructed() const { return !trouble_.empty() && trouble_.find("sidechain claim") == std::string::npos; }
+
 Sentence Status::link() const
 {
     if (info_.reason[0]) return {"not recording", Tone::kBad};
     if (!info_.connected) return {!refused_.empty() ? "refused" : "Sidechain is not running", Tone::kBad};
     if (relay_state_ == "no_relay") return {"no relay set", Tone::kPlain};
     if (account_.empty() && relay_state_.empty()) return {"connected", Tone::kPlain}; /* whose it is comes within a second */
-    if (account_.empty()) return {"no account yet", Tone::kPlain};
+    if (account_.empty())
+        return {relay_state_ == "unclaimed" && !obstructed() ? "no account yet" : "not signed in", Tone::kPlain};
     if (relay_state_ == "online") return {account_ + " · online", Tone::kGood};
     if (relay_state_ == "connecting") return {account_ + " · connecting", Tone::kPlain};
     return {account_ + " · offline", Tone::kPlain};
@@ -253,7 +256,7 @@ Card Status::card() const
         return {"No relay to post to", "Takes are kept on this computer. To post, name a relay, in a terminal:",
                 "sidechain setup", "It asks for the address, and starts Sidechain anew."};
     if (account_.empty() && !relay_state_.empty()) { /* it says so within a second of the welcome */
-        if (!trouble_.empty() && trouble_.find("sidechain claim") == std::string::npos)
+        if (obstructed())
             return {"Something stands in the way", trouble_, "", "Takes are kept meanwhile."};
         const bool again = relay_state_ == "needs_reclaim";
         return {again ? "Claim this device again" : "Claim this device",

@@ -69,6 +69,7 @@ private:
     void take_notice(const sc_notice &notice);
     void hold(uint32_t held_ms);
     void lose_relay();
+    bool obstructed() const; /* no account for a reason that claiming does not mend: a locked keyring */
     double reach_s() const; /* how far back what was played can be kept */
 
     sc_info info_ = {};

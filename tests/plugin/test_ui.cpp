@@ -290,13 +290,13 @@ static void every_state_of_the_link_has_its_words_and_a_next_step()
     status.take(event(SC_EVENT_NOTICE, [](sc_event &e) { std::snprintf(e.notice.kind, sizeof e.notice.kind, "claim"); }));
     CHECK(status.card().button == "Claim");
     link(status, "needs_reclaim", "");
-    CHECK(status.card().headline == "Claim this device again");
+    CHECK(status.card().headline == "Claim this device again" && status.link().text == "not signed in");
     link(status, "no_relay", "");
     CHECK(status.card().command == "sidechain setup" && status.link().text == "no relay set");
     link(status, "no_relay", "nightowl");
     CHECK(status.link().text == "no relay set"); /* whoever it belonged to */
     link(status, "unclaimed", "", 0, "The keyring is locked. Unlock the keyring; Sidechain goes on by itself.");
-    CHECK(status.card().words.find("Unlock") != std::string::npos);
+    CHECK(status.card().words.find("Unlock") != std::string::npos && status.link().text == "not signed in");
     link(status, "online", "nightowl", 3, "", "mira.k, tobi, uma");
     CHECK(!status.card().shown() && status.link().text == "nightowl · online" && status.link().tone == Tone::kGood);
     CHECK(status.friends_line() == "3 friends producing now: mira.k, tobi, uma");
