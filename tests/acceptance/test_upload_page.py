@@ -86,9 +86,9 @@ def test_a_line_that_drops_costs_nothing_and_it_is_one_post(
     page.get_by_role("radio", name="Followers").check()
     page.click("[data-submit]")
     expect(page.locator("[data-submit]")).to_be_disabled()
-    page.unroute(PARTS)
     sent: list[int] = []
-    page.on("request", lambda each: sent.append(1) if each.method == "PATCH" else None)
+    page.on("response", lambda each: sent.append(1) if each.request.method == "PATCH" else None)
+    page.unroute(PARTS)  # from now on the page may go on by itself, as it says
     page.evaluate("dispatchEvent(new Event('online'))")
     page.wait_for_url("**/p/*")
     assert page.locator("h1").inner_text() == "Kept through"
