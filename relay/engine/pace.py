@@ -26,6 +26,10 @@ class Pace(Generic[K]):
         self._went_us.update(dict.fromkeys(due, now_us))
         return due
 
+    def unchanged(self, key: K) -> None:
+        """Of one that was due: nothing went out, so its next change does not wait."""
+        self._went_us.pop(key, None)
+
     def forget(self, now_us: int) -> None:
         """Free what is remembered of keys that may go out again anyway."""
         before_us = now_us - self._interval_us

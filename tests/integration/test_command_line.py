@@ -104,7 +104,7 @@ def test_a_daemon_comes_up_answers_and_goes_down(tmp_path: Path) -> None:
         assert (status["state"], status["takes"], status["instances"]) == ("no_relay", 0, [])
         nothing = sidechain(tmp_path, "keep", "--bars", "8")
         assert (nothing.returncode, "No plugin is connected" in nothing.stderr) == (7, True)
-        assert sidechain(tmp_path, "post").returncode == 2
+        assert sidechain(tmp_path, "post").returncode == 7
     finally:
         assert sidechain(tmp_path, "down").returncode == 0
     assert sidechain(tmp_path, "status").returncode == 3

@@ -223,11 +223,12 @@ class SharedLeases:
         messages: list[Message] = [self._of(key) or Ended(*key) for key in self._devices.due(now_us)]
         if messages:
             self._tell(messages)
-        changes = [
-            seen
-            for user_id in self._people.due(now_us)
-            if (seen := self._change(user_id, now_us)) is not None
-        ]
+        changes: list[Visible] = []
+        for user_id in self._people.due(now_us):
+            if (seen := self._change(user_id, now_us)) is None:
+                self._people.unchanged(user_id)
+            else:
+                changes.append(seen)
         if changes:
             self._on_changes(changes)
 

@@ -10,7 +10,9 @@ INTERVAL_US = 10
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["touch", "due", "forget"]), st.sampled_from("ab"), st.integers(0, 7)),
+        st.tuples(
+            st.sampled_from(["touch", "due", "unchanged", "forget"]), st.sampled_from("ab"), st.integers(0, 7)
+        ),
         max_size=80,
     )
 )
@@ -24,11 +26,14 @@ def test_each_change_goes_out_once_and_none_too_soon(steps: list[tuple[str, str,
             waiting.add(key)
         elif what == "forget":
             pace.forget(now_us)
-        else:
+        else:  # due; unchanged: and nothing goes
             expected = {
                 each for each in waiting if each not in went or now_us - went[each][-1] >= INTERVAL_US
             }
             assert set(pace.due(now_us)) == expected
             for each in expected:
-                went.setdefault(each, []).append(now_us)
+                if what == "due":
+                    went.setdefault(each, []).append(now_us)
+                else:
+                    pace.unchanged(each)
             waiting -= expected
