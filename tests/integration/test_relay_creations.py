@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from audio.score.midi import read_midi
 from relay.core.visibility import Visibility
@@ -238,14 +239,7 @@ async def test_deleted_it_is_gone_with_all_its_scores(desk: Desk) -> None:
 
 async def test_an_account_has_so_many_of_a_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (scores.LOOP.most, scores.SONG.most) == (1_000, 100)
-    few = KINDS[Kind.SONG].__class__(
-        kind=Kind.SONG,
-        abilities=KINDS[Kind.SONG].abilities,
-        roles=KINDS[Kind.SONG].roles,
-        score=scores.ScoreRow(
-            shape=scores.Song, facts=scores.SONG.facts, compiled=scores.SONG.compiled, most=2
-        ),
-    )
+    few = replace(KINDS[Kind.SONG], score=replace(scores.SONG, most=2))
     monkeypatch.setitem(KINDS, Kind.SONG, few)
     async with opened(tmp_path, "sqlite") as desk:
         first = await desk.ana.make(SONG)
