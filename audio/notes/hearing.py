@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from audio.intake import Samples
 from audio.models.runtime import loaded
 from audio.models.weights import BadWeights
-from audio.notes.shapes import HeardNote
+from audio.notes.shapes import DetectedNote
 from audio.rate import convert
 
 RATE_HZ, HOP = 22_050, 256
@@ -35,7 +35,7 @@ Progress = Callable[[float], None]
 
 def hear_notes(
     samples: Samples, sample_rate_hz: int, on_progress: Progress, files: Sequence[bytes]
-) -> list[HeardNote]:
+) -> list[DetectedNote]:
     """By start, then pitch. files: the model. Raises NoRuntime, BadWeights, and what on_progress raises. [worker]"""
     (data,) = files
     run = loaded(data)
@@ -54,7 +54,7 @@ def hear_notes(
     return notes_of(np.concatenate(begins)[:moments], np.concatenate(sounds)[:moments])
 
 
-def notes_of(begins: Array, sounds: Array) -> list[HeardNote]:
+def notes_of(begins: Array, sounds: Array) -> list[DetectedNote]:
     """begins, sounds: (moments, PITCHES), 0..1. By start, then pitch. [any]"""
     second = RATE_HZ / HOP
     around = np.pad(begins, 1)
@@ -72,7 +72,7 @@ def notes_of(begins: Array, sounds: Array) -> list[HeardNote]:
             end = _end(sounds[:, key], int(start), int(limit), round(BREAK_S * second))
             if end - start >= SHORTEST_S * second:
                 found.append(
-                    HeardNote(
+                    DetectedNote(
                         pitch=LOWEST_PITCH + int(key),
                         start_s=round(float(start / second), 4),
                         end_s=round(float(end / second), 4),
@@ -83,7 +83,7 @@ def notes_of(begins: Array, sounds: Array) -> list[HeardNote]:
     return sorted(kept, key=lambda note: (note.start_s, note.pitch))
 
 
-def _is_overtone(note: HeardNote, among: Sequence[HeardNote]) -> bool:
+def _is_overtone(note: DetectedNote, among: Sequence[DetectedNote]) -> bool:
     """Whether it is unsure, and a surer note of which it may be an overtone begins with it."""
     return note.strength < UNSURE and any(
         note.pitch - other.pitch in OVERTONES

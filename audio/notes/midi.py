@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 import mido
 
-from audio.notes.shapes import HeardNote
+from audio.notes.shapes import DetectedNote
 
 TICKS_PER_QUARTER = 480
 UNKNOWN_BPM = 120.0
 """What a file without a tempo is read at; notes lie where they were heard at any."""
 
 
-def midi_of(notes: Sequence[HeardNote], bpm: float | None) -> bytes:
+def midi_of(notes: Sequence[DetectedNote], bpm: float | None) -> bytes:
     """bpm: of the file's beats, as far as it is known. Velocities are how sure the model was. [any]"""
     tempo = mido.bpm2tempo(bpm or UNKNOWN_BPM)
     file = mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_QUARTER)

@@ -6,7 +6,7 @@ MODEL = "basic-pitch"
 """Of audio.models.table."""
 
 
-class HeardNote(Struct, frozen=True, kw_only=True):
+class DetectedNote(Struct, frozen=True, kw_only=True):
     """pitch: MIDI, 60 is the middle C. start_s, end_s: seconds of the clip. strength: 0..1, how sure the model is while it sounds."""
 
     pitch: int

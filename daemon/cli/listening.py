@@ -15,7 +15,7 @@ import typer
 import bridge.control as c
 from audio.analyse.shapes import AnalysisDocument, Aspect, Changes, Comparison
 from audio.notes.shapes import MODEL as MODEL_OF_NOTES
-from audio.notes.shapes import HeardNote
+from audio.notes.shapes import DetectedNote
 from audio.separate.parts import PARTS, needs_model
 from daemon.cli.new_files import Content, write_files
 from daemon.cli.output import Json, ask, note, number, settings, show
@@ -27,7 +27,7 @@ from daemon.features.analysing.analysis_worker import (
     AnalyseJob,
     Compared,
     CompareJob,
-    NotesHeard,
+    NotesDetected,
     NotesJob,
     Pictures,
     Separated,
@@ -54,7 +54,7 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     analysis: AnalysisDocument
     lacks: tuple[str, ...]
     pictures: tuple[str, ...] = ()
-    notes: tuple[HeardNote, ...] | None = None
+    notes: tuple[DetectedNote, ...] | None = None
     midi: str | None = None
 
 
@@ -116,9 +116,9 @@ def analyse(
 
     async def heard(
         listener: "Listener", memory: "Cache | None", recipe: bytes
-    ) -> tuple[Analysed, NotesHeard | None]:
+    ) -> tuple[Analysed, NotesDetected | None]:
         found = await listener.analysed(job, None if no_cache else memory, recipe)
-        return found, await listener.carried_out(of_notes, NotesHeard) if notes else None
+        return found, await listener.carried_out(of_notes, NotesDetected) if notes else None
 
     with _asked(as_json) as (scratch, told):
         found, in_notes = _listened([place, *model], scratch, told, heard)
@@ -127,7 +127,7 @@ def analyse(
 
 
 def _written(
-    found: Analysed, heard: NotesHeard | None, picture: Path | None, midi: Path | None, force: bool
+    found: Analysed, heard: NotesDetected | None, picture: Path | None, midi: Path | None, force: bool
 ) -> Drawn:
     """What is told, once the files of it lie where they should."""
     if picture:

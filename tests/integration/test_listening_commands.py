@@ -18,7 +18,7 @@ from daemon.features.analysing.analysing import Listener, content_sha256
 from daemon.features.analysing.analysis_worker import (
     Analysed,
     AnalyseJob,
-    NotesHeard,
+    NotesDetected,
     NotesJob,
     Separated,
     SeparateJob,
@@ -154,7 +154,7 @@ async def test_notes_are_heard_in_the_worker_and_its_sandbox(tmp_path: Path) -> 
     soundfile.write(file, groove(120.0, 1, RATE_HZ), RATE_HZ, subtype="FLOAT")
     model.write_bytes(basic_pitch_file((39, 40, 80)))
     listener = Listener([file, model], tmp_path, lambda _stage, _done: None)
-    heard = await listener.carried_out(NotesJob(file=0, model=(1,)), NotesHeard)
+    heard = await listener.carried_out(NotesJob(file=0, model=(1,)), NotesDetected)
     await listener.close()
     assert [each.pitch for each in heard.notes] == [60, 60], "once in each stretch that the model is given"
 

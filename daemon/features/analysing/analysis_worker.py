@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from audio.analyse.shapes import AnalysisDocument, Changes
-from audio.notes.shapes import HeardNote
+from audio.notes.shapes import DetectedNote
 from daemon.system.child import Frames
 from daemon.system.reading import open_shared
 
@@ -98,8 +98,8 @@ class Separated(Struct, frozen=True, kw_only=True, tag="separated"):
     sample_rate_hz: int
 
 
-class NotesHeard(Struct, frozen=True, kw_only=True, tag="notes"):
-    notes: list[HeardNote]
+class NotesDetected(Struct, frozen=True, kw_only=True, tag="notes"):
+    notes: list[DetectedNote]
 
 
 class Refused(Struct, frozen=True, kw_only=True, tag="refused"):
@@ -108,7 +108,7 @@ class Refused(Struct, frozen=True, kw_only=True, tag="refused"):
     message: str
 
 
-FromWorker = Worked | Analysed | Compared | Separated | NotesHeard | Refused
+FromWorker = Worked | Analysed | Compared | Separated | NotesDetected | Refused
 
 questions: msgspec.msgpack.Decoder[Job] = msgspec.msgpack.Decoder(Job)
 
@@ -221,7 +221,7 @@ def _separated(
     return Separated(files=files, frames=len(samples), sample_rate_hz=clip.sample_rate_hz)
 
 
-def _notes(job: NotesJob, opened: Sequence[BinaryIO], told: ReportProgress) -> NotesHeard:
+def _notes(job: NotesJob, opened: Sequence[BinaryIO], told: ReportProgress) -> NotesDetected:
     from audio.intake import sanitize
     from audio.notes.hearing import hear_notes
 
@@ -229,7 +229,7 @@ def _notes(job: NotesJob, opened: Sequence[BinaryIO], told: ReportProgress) -> N
     model = [opened[each].read() for each in job.model]
     samples = sanitize(clip.samples).samples
     found = hear_notes(samples, clip.sample_rate_hz, partial(told, "hearing notes"), model)
-    return NotesHeard(notes=found)
+    return NotesDetected(notes=found)
 
 
 def main(scratch: Path, paths: list[Path]) -> None:

@@ -9,13 +9,13 @@ import pytest
 from audio.models.weights import BadWeights
 from audio.notes.hearing import EDGE, HOP, KEPT, RATE_HZ, hear_notes, notes_of
 from audio.notes.midi import midi_of
-from audio.notes.shapes import HeardNote
+from audio.notes.shapes import DetectedNote
 from tests.support.model_files import basic_pitch_file, htdemucs_file
 
 SECOND = RATE_HZ / HOP
 
 
-def told(*notes: tuple[int, int, int, float], moments: int = 200) -> list[HeardNote]:
+def told(*notes: tuple[int, int, int, float], moments: int = 200) -> list[DetectedNote]:
     """(pitch, first moment, moment after the last, how loud)."""
     begins, sounds = np.zeros((moments, 88), np.float32), np.zeros((moments, 88), np.float32)
     for pitch, first, end, strength in notes:
@@ -73,8 +73,8 @@ def test_another_model_is_refused() -> None:
 @pytest.mark.parametrize("bpm", [None, 93.0])
 def test_a_midi_file_has_each_note_where_it_was_heard_at_any_tempo(bpm: float | None) -> None:
     given = [
-        HeardNote(pitch=60, start_s=0.5, end_s=1.0, strength=0.5),
-        HeardNote(pitch=60, start_s=1.0, end_s=1.25, strength=1.0),
+        DetectedNote(pitch=60, start_s=0.5, end_s=1.0, strength=0.5),
+        DetectedNote(pitch=60, start_s=1.0, end_s=1.25, strength=1.0),
     ]
     at, events = 0.0, []
     for message in mido.MidiFile(file=io.BytesIO(midi_of(given, bpm))):
