@@ -16,7 +16,7 @@ from audio.loop import micro_fade, wrap_tail
 from audio.read.reader import read_audio
 from daemon.config import Config
 from daemon.core import outbox
-from daemon.errors import SidechainError, UsageError
+from daemon.errors import NothingThere, SidechainError, UsageError
 from daemon.events import Bus, TakeChanged
 from daemon.features.rendering.renderer import Renderer
 from daemon.features.repairs.repairs import Repairs
@@ -97,7 +97,7 @@ async def test_a_fade_mends_the_step_and_undo_brings_every_byte_back(tmp_path: P
         await library.made()
         assert {name: (library.folder / name).read_bytes() for name in names} == before
         assert library.seam() == (score, reason) and read_take(library.folder).repair is None
-        with pytest.raises(UsageError, match="no repair"):
+        with pytest.raises(NothingThere, match="no repair"):
             await library.repairs.undo(LAST)
 
 
