@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from daemon.config import Config
-from daemon.errors import SidechainError, UsageError
+from daemon.errors import NothingThere, SidechainError, UsageError
 from daemon.events import Bus, TakeDeleted
 from daemon.features.discarding.discarding import DAY_US, Discarding
 from daemon.library.creations import Creations
@@ -57,7 +57,7 @@ async def test_discarded_is_in_no_list_and_comes_back_as_it_was(tmp_path: Path) 
     assert again.store.count_takes() == 1, "a rebuilt library knows it, too"
     await again.takes.restore("last")
     assert (await again.takes.find(second), again.store.count_takes()) == before
-    with pytest.raises(UsageError, match="nothing to restore"):
+    with pytest.raises(NothingThere, match="nothing to restore"):
         await again.takes.restore("last")
     again.store.close()
 

@@ -12,7 +12,15 @@ import pytest
 
 from daemon.config import Config
 from daemon.core.outbox import TRANSITIONS, Discarded, Entry, Retried, State
-from daemon.errors import NotClaimed, Offline, RelayRefused, SidechainError, TakeGone, UsageError
+from daemon.errors import (
+    NotClaimed,
+    NothingThere,
+    Offline,
+    RelayRefused,
+    SidechainError,
+    TakeGone,
+    UsageError,
+)
 from daemon.events import Bus, EntryChanged, TakeReset
 from daemon.features.posting.posting import Posting
 from daemon.features.posting.uploads import Uploader, upload_meta
@@ -220,7 +228,7 @@ async def test_undo_takes_the_newest_that_is_held_and_nothing_that_has_gone(tmp_
     (now,) = await shelf.posting.retry(takes[1])
     assert now.state is State.WAITING, "asked for by name, it need not wait"
     await shelf.posting.undo("")
-    with pytest.raises(UsageError, match="Nothing is held"):
+    with pytest.raises(NothingThere, match="Nothing is held"):
         await shelf.posting.undo("")
     shelf.store.save_entry(in_state(await entry_now(shelf, takes[0]), State.UPLOADING))
     with pytest.raises(SidechainError, match="is uploading and cannot be taken back"):
