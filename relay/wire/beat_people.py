@@ -92,7 +92,9 @@ class UserEdit(Struct, frozen=True, kw_only=True, rename="camel"):
 
     display_name: Name | None = None
     bio: Text | None = None
-    avatar: Annotated[str, Meta(max_length=MAX_AVATAR_CHARS)] | None = None
+    avatar: Annotated[str, Meta(max_length=MAX_AVATAR_CHARS, pattern=r"^[A-Za-z0-9+/=:;,.-]*\Z")] | None = (
+        None
+    )
 
 
 class UserEdited(Struct, frozen=True, kw_only=True, rename="camel"):

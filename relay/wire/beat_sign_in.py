@@ -7,11 +7,12 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from relay.wire.beats import Success
+from relay.wire.bounds import PRINTABLE
 from relay.wire.operation import Interface, Nothing
 from relay.wire.rest import Confirmation
 
-MailAddress = Annotated[str, Meta(min_length=3, max_length=254)]
-Password = Annotated[str, Meta(min_length=1, max_length=1024)]
+MailAddress = Annotated[str, Meta(min_length=3, max_length=254, pattern=PRINTABLE)]
+Password = Annotated[str, Meta(min_length=1, max_length=1024, pattern=PRINTABLE)]
 _row = Interface(tag="beats", missing="INVALID_CREDENTIALS").row
 
 
@@ -24,9 +25,9 @@ class Forgotten(Struct, frozen=True, kw_only=True, rename="camel"):
 class PasswordReset(Struct, frozen=True, kw_only=True, rename="camel"):
     """POST /api/auth/reset-password. token: what stands last in the letter's link. code: of an app, where the account asks for one."""
 
-    token: Annotated[str, Meta(min_length=1, max_length=128)]
+    token: Annotated[str, Meta(min_length=1, max_length=128, pattern=PRINTABLE)]
     new_password: Password
-    code: Annotated[str, Meta(max_length=16)] = ""
+    code: Annotated[str, Meta(max_length=16, pattern=PRINTABLE)] = ""
 
 
 LOG_OUT = _row(
