@@ -46,6 +46,10 @@ def keep_a_file(device: Device, folder: Path) -> dict[str, Any]:
     return device.json("import", str(folder / "kept.wav"), "--duplicates")["takes"][0]
 
 
+def until_ready(device: Device, take: dict[str, Any]) -> None:
+    until(lambda: device.json("takes", "show", take["take_id"])["take"]["state"], lambda s: s == "ready")
+
+
 def test_config_set_says_truly_what_holds_at_once_and_what_waits(device: Device) -> None:
     said = device.json("config", "set", "default_bars", "4")
     assert said["holds"] == "now" and device.json("config", "get", "default_bars") == {"default_bars": 4}
@@ -104,7 +108,7 @@ def test_after_a_crash_loop_keeping_works_and_the_rest_is_off_until_it_is_restar
     kill(device)
     assert device.command("up", "--detach").returncode == 0
     assert device.json("restart")["state"] == "no_relay"
-    until(lambda: device.json("takes", "show", kept["take_id"])["take"]["state"], lambda s: s == "ready")
+    until_ready(device, kept)
 
 
 def test_safe_mode_is_left_by_itself_and_that_is_told() -> None:
@@ -159,6 +163,7 @@ def test_a_daemon_that_stood_still_goes_on(device: Device, tmp_path: Path) -> No
     """SIGSTOP: as when the computer sleeps. What is asked meanwhile is answered after it, and nothing is lost."""
     pid = device.json("status")["pid"]
     before = keep_a_file(device, tmp_path)
+    until_ready(device, before)  # from here on its answer is the same whenever it is given
     os.kill(pid, signal.SIGSTOP)
     shown = "takes", "show", before["take_id"], "--json"
     with device.command_under_way(*shown) as asking, device.at_a_terminal(*shown) as (person, screen):
