@@ -1,20 +1,17 @@
 """Notes out of sound: how many are found, on pieces whose notes are known.
 
-Run by `python -m benchmarks.run notes` with the folder that has the models in SIDECHAIN_MODELS; without it nothing is measured. The pieces are made by formula,
-eight partials each, and so easier than recorded music. A note is found if its pitch is right and it begins within TOLERANCE_S.
+Run by `python -m benchmarks.run notes`; with the folder that has the models in SIDECHAIN_MODELS also by the engines that need one, and without it that is told.
+The pieces are made by formula, eight partials each, and so easier than recorded music. A note is found if its pitch is right and it begins within TOLERANCE_S.
 """
 
-import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from audio.intake import Samples
-from audio.models.table import MODELS
-from audio.notes.hearing import hear_notes
-from audio.notes.shapes import MODEL
+from audio.notes.engines import ENGINES, Engine
 from benchmarks.cpu_time import median_cpu_ms
+from benchmarks.model_files import engines_here, lacking_rows
 
 Row = tuple[str, float | str, str, str]
 Truth = list[tuple[int, float]]
@@ -24,28 +21,30 @@ SEEDS = range(100, 108)
 
 
 def rows() -> list[Row]:
-    """F-measure for so many notes at once."""
-    folder = os.environ.get("SIDECHAIN_MODELS")
-    if folder is None:
-        return [("notes", "no SIDECHAIN_MODELS", "", "")]
-    model = [(Path(folder) / MODELS[MODEL].files[0].name).read_bytes()]
+    """F-measure for so many notes at once, each engine on the same pieces."""
+    here = engines_here(ENGINES)
     found: list[Row] = []
     for voices in (1, 2, 3, 4):
         pieces = [_piece(seed, voices) for seed in SEEDS]
-        counts = np.sum([_counted(clip, truth, model) for clip, truth in pieces], axis=0)
-        right, heard, known = (int(each) for each in counts)
-        found.append(
-            (f"{voices} at once: F", 2 * right / (heard + known), "", f"{right} of {known}, {heard} told")
-        )
+        for name, model in here.items():
+            counts = np.sum([_counted(ENGINES[name], clip, truth, model) for clip, truth in pieces], axis=0)
+            right, heard, known = (int(each) for each in counts)
+            share = 2 * right / (heard + known)
+            found.append((f"{voices} at once: F", share, "", f"{name}: {right} of {known}, {heard} told"))
     clip = pieces[0][0]
-    seconds = len(clip) / RATE_HZ
-    cpu_ms = median_cpu_ms(lambda: hear_notes(clip, RATE_HZ, lambda _: None, model), 3)
-    return [*found, ("CPU ms for a second", cpu_ms / seconds, "", "")]
+    for name, model in here.items():
+        cpu_ms = median_cpu_ms(_work(ENGINES[name], clip, model), 3)
+        found.append(("CPU ms for a second", cpu_ms / (len(clip) / RATE_HZ), "", name))
+    return found + lacking_rows(ENGINES)
 
 
-def _counted(clip: Samples, truth: Truth, model: Sequence[bytes]) -> tuple[int, int, int]:
+def _work(engine: Engine, clip: Samples, model: Sequence[bytes]) -> Callable[[], object]:
+    return lambda: engine.hear_notes(clip, RATE_HZ, lambda _: None, model)
+
+
+def _counted(engine: Engine, clip: Samples, truth: Truth, model: Sequence[bytes]) -> tuple[int, int, int]:
     """How many are right, told, there."""
-    heard = hear_notes(clip, RATE_HZ, lambda _: None, model)
+    heard = engine.hear_notes(clip, RATE_HZ, lambda _: None, model)
     left, right = list(truth), 0
     for note in heard:
         fits = [each for each in left if each[0] == note.pitch and abs(each[1] - note.start_s) <= TOLERANCE_S]

@@ -1,14 +1,15 @@
 """Separation: how well, at what cost; librosa's beside it if importable, on the same mixes.
 
-Run by `python -m benchmarks.run separate`. Mixes are made of fixtures, so that each part is known: drums with what has none. SDR (signal to distortion
-ratio) is of the whole part, no filter fitted; "mixture" is what one has without separating.
+Run by `python -m benchmarks.run separate`; with the folder that has the models in SIDECHAIN_MODELS also by the engines that need one, and without it that
+is told. Mixes are made of fixtures, so that each part is known: drums with what has none; for what takes voices out, none of them has one, so that all
+that it says is a voice is wrong. SDR (signal to distortion ratio) is of the whole part, no filter fitted; "mixture" is what one has without separating.
 """
 
 import importlib
 import importlib.metadata
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,8 +17,9 @@ import numpy as np
 
 from audio.intake import Samples
 from audio.read.reader import read_audio
-from audio.separate.hpss import separate
+from audio.separate.engines import ENGINES
 from benchmarks.cpu_time import median_cpu_ms
+from benchmarks.model_files import engines_here, lacking_rows
 
 Row = tuple[str, float | str, str, str]
 MIXES = (
@@ -28,14 +30,21 @@ MIXES = (
 RATE_HZ = 44_100
 Parts = tuple[Samples, Samples]
 """What hits, and all else."""
+Way = Callable[[Samples], Parts]
+_HITS = {"hpss": "percussive", "htdemucs": "drums"}
+"""What hits, by engines that know it."""
+VOICES = "vocals"
 
 
 def rows() -> list[Row]:
     """Higher is better; none is asked for: a figure of method, not of taste."""
     folder = Path(os.environ["SIDECHAIN_AUDIO_FIXTURES"])
-    ways: list[tuple[str, Callable[[Samples], Parts]]] = [("hpss", _ours)]
+    here = engines_here(ENGINES)
+    ways: list[tuple[str, Way]] = [
+        (name, partial(_by_engine, name, here[name])) for name in _HITS if name in here
+    ]
     if importlib.util.find_spec("librosa"):
-        ways.append((f"librosa {importlib.metadata.version('librosa')}", _librosa))
+        ways.insert(1, (f"librosa {importlib.metadata.version('librosa')}", _librosa))
     found = list[Row]()
     for names in MIXES:
         drums, rest = _levelled(*(_clip(folder / f"{name}.flac") for name in names))
@@ -45,17 +54,38 @@ def rows() -> list[Row]:
             hits, holds = way(mix)
             found.append((f"{names[0]} in {names[1]}: drums, SDR", _sdr_db(drums, hits), "", who))
             found.append((f"{names[0]} in {names[1]}: rest, SDR", _sdr_db(rest, holds), "", who))
+        found += [
+            (f"{names[0]} in {names[1]}: kept of what has no voice, SDR", _sdr_db(mix, kept), "", name)
+            for name in here
+            if (kept := _without_voices(name, here[name], mix)) is not None
+        ]
     seconds = len(mix) / RATE_HZ
-    for who, way in ways:
+    works: list[tuple[str, Callable[[Samples], object]]] = [*ways, *_voice_ways(here)]
+    for who, work in works:
         found.append(
-            ("CPU ms for a second of stereo", median_cpu_ms(partial(way, mix), 3) / seconds, "", who)
+            ("CPU ms for a second of stereo", median_cpu_ms(partial(work, mix), 3) / seconds, "", who)
         )
-    return found
+    return found + lacking_rows(ENGINES)
 
 
-def _ours(mix: Samples) -> Parts:
-    parts = separate(mix, RATE_HZ)
-    return parts.percussive, parts.harmonic + parts.bass
+def _by_engine(name: str, model: Sequence[bytes], mix: Samples) -> Parts:
+    """By one that knows what hits."""
+    parts = dict(ENGINES[name].separate(mix, RATE_HZ, lambda _: None, model))
+    hits = parts.pop(_HITS[name])
+    return hits, np.sum(list(parts.values()), axis=0, dtype=np.float32)
+
+
+def _without_voices(name: str, model: Sequence[bytes], mix: Samples) -> Samples | None:
+    """All but what an engine takes for voices; None: it knows none."""
+    if VOICES not in ENGINES[name].parts:
+        return None
+    return mix - ENGINES[name].separate(mix, RATE_HZ, lambda _: None, model)[VOICES]
+
+
+def _voice_ways(here: Mapping[str, Sequence[bytes]]) -> list[tuple[str, Callable[[Samples], object]]]:
+    """Of those that know voices and not what hits."""
+    names = [name for name in here if name not in _HITS]
+    return [(name, partial(_without_voices, name, here[name])) for name in names]
 
 
 def _librosa(mix: Samples) -> Parts:

@@ -92,6 +92,11 @@ MODELS: Mapping[str, Model] = {
 """By name. What is not in this table is no model that anybody here has tried, and is not taken."""
 
 
+def needs_model(engine: str) -> bool:
+    """Of any engine: whether it runs only where somebody put its model; else it is always there. [any]"""
+    return engine in MODELS
+
+
 def has_runtime() -> bool:
     """Whether PACKAGE is installed; nothing is imported for it. [any]"""
     return importlib.util.find_spec(PACKAGE) is not None

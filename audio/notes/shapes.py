@@ -1,9 +1,14 @@
-"""A note that was heard, for whoever asks without hearing."""
+"""A note that was heard, and by what one can be; for whoever asks without hearing."""
+
+from collections.abc import Mapping
 
 from msgspec import Struct
 
-MODEL = "basic-pitch"
-"""Of audio.models.table."""
+SAYS: Mapping[str, str] = {
+    "pyin": "one note at a time: a voice, a bass, a lead; signal processing, it hears no chords",
+    "basic-pitch": "several notes at once, of any instrument but drums; a model of Spotify",
+}
+"""By the name of the engine, one line for the person who chooses. The first is what is used where none is named."""
 
 
 class DetectedNote(Struct, frozen=True, kw_only=True):

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from audio.models.table import MODELS
-
 PARTS: Mapping[str, tuple[str, ...]] = {
     "hpss": ("percussive", "harmonic", "bass"),
     "spleeter:2stems": ("vocals", "accompaniment"),
@@ -16,8 +14,3 @@ SAYS: Mapping[str, str] = {
     "htdemucs": "drums, bass, voices and all else; a model of Meta, slow, for personal and research use only",
 }
 """One line for the person who chooses."""
-
-
-def needs_model(engine: str) -> bool:
-    """Whether it runs only where somebody put its model; else it is always there. [any]"""
-    return engine in MODELS

@@ -118,9 +118,11 @@ def _checks(config: Config, names: set[str]) -> Iterator[Check]:
 
 
 def _models(config: Config) -> Iterator[Check]:
-    """By what sound is taken apart here, each file's hash looked at."""
+    """By what sound is taken apart and notes are heard here, and by what they could be; each file's hash looked at."""
     from audio.models.shelf import ABSENT, READY
-    from audio.separate.parts import PARTS, needs_model
+    from audio.models.table import needs_model
+    from audio.notes.shapes import SAYS
+    from audio.separate.parts import PARTS
     from daemon.cli.models import asked, shelf
 
     try:
@@ -128,11 +130,13 @@ def _models(config: Config) -> Iterator[Check]:
     except SidechainError as error:
         yield note("models", str(error))
         return
-    ready = [name for name in PARTS if not needs_model(name)]
-    ready += [each.name for each in found if each.state == READY and each.does == "separation"]
-    yield ok("models", f"Sound is taken apart by {', '.join(ready)}.")
-    if any(each.state == READY and each.does == "notes" for each in found):
-        yield ok("models", "Notes are heard by basic-pitch.")
+    ready = {each.name for each in found if each.state == READY}
+    for does, engines in (("Sound is taken apart by", PARTS), ("Notes are heard by", SAYS)):
+        here = [name for name in engines if not needs_model(name) or name in ready]
+        lacking = [name for name in engines if name not in here]
+        yield ok(
+            "models", f"{does} {', '.join(here)}" + (f"; not here: {', '.join(lacking)}." if lacking else ".")
+        )
     for each in found:
         if each.state not in (READY, ABSENT):
             yield note("models", f"{each.name}: {each.says}", "`sidechain models list` tells more.")

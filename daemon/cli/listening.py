@@ -14,10 +14,11 @@ import typer
 
 import bridge.control as c
 from audio.analyse.shapes import AnalysisDocument, Aspect, Changes, Comparison
-from audio.notes.shapes import MODEL as MODEL_OF_NOTES
+from audio.models.table import needs_model
+from audio.notes.shapes import SAYS as NOTES_SAYS
 from audio.notes.shapes import DetectedNote
-from audio.separate.parts import PARTS, needs_model
-from daemon.cli.new_files import Content, write_files
+from audio.separate.parts import PARTS
+from daemon.cli.new_files import Content, require_names, write_files
 from daemon.cli.output import Json, ask, note, number, settings, show
 from daemon.cli.source import shown
 from daemon.core.shown import line
@@ -45,16 +46,18 @@ Sound = Annotated[
     typer.Argument(metavar="FILE|TAKE", help="An audio file, or a take's id, its start, its name or `last`."),
 ]
 THEMES, SCALES, ENGINES = ("dark", "light"), ("log", "mel"), tuple(PARTS)
+NOTES_ENGINES = tuple(NOTES_SAYS)
 TAKE_FILE = "take.wav"
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):
-    """pictures, midi: the files that were written. notes: those that a model heard; None: nobody asked."""
+    """pictures, midi: the files that were written. notes: those that were heard, by the engine notes_by; None: nobody asked."""
 
     analysis: AnalysisDocument
     lacks: tuple[str, ...]
     pictures: tuple[str, ...] = ()
     notes: tuple[DetectedNote, ...] | None = None
+    notes_by: str | None = None
     midi: str | None = None
 
 
@@ -94,9 +97,15 @@ def analyse(
         Path | None,
         typer.Option(
             "--notes",
-            help="MIDI file to write the notes into that a model hears, which you put here (`sidechain models`).",
+            help="MIDI file to write the notes into that are heard.",
         ),
     ] = None,
+    notes_by: Annotated[
+        str,
+        typer.Option(
+            help="pyin: one note at a time, by signal processing; basic-pitch: chords too, by a model that you put here (`sidechain models`)."
+        ),
+    ] = NOTES_ENGINES[0],
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Listen anew, even if it was heard before.")
     ] = False,
@@ -109,10 +118,11 @@ def analyse(
     """
     _require_one_of(theme, THEMES, "--theme")
     _require_one_of(scale, SCALES, "--scale")
+    _require_one_of(notes_by, NOTES_ENGINES, "--notes-by")
     place = _place(what)
     wish = Pictures(title=place.name, theme=theme, scale=scale) if picture else None
-    job, model = _job(0, place, wish), _model(MODEL_OF_NOTES) if notes else []
-    of_notes = NotesJob(file=0, model=tuple(range(1, 1 + len(model))))
+    job, model = _job(0, place, wish), _model(notes_by) if notes else []
+    of_notes = NotesJob(file=0, engine=notes_by, model=tuple(range(1, 1 + len(model))))
 
     async def heard(
         listener: "Listener", memory: "Cache | None", recipe: bytes
@@ -142,6 +152,7 @@ def _written(
         lacks=found.lacks,
         pictures=tuple(shown(picture / name) for name in found.pictures) if picture else (),
         notes=tuple(heard.notes) if heard else None,
+        notes_by=heard.engine if heard else None,
         midi=shown(midi) if midi else None,
     )
 
@@ -188,8 +199,8 @@ def separate(
     """
     _require_one_of(engine, ENGINES, "--engine")
     place = _place(what)
-
-    model = _model(engine) if needs_model(engine) else []
+    require_names(out, (f"{part}.wav" for part in PARTS[engine]), force=force)
+    model = _model(engine)
     job = SeparateJob(file=0, engine=engine, model=tuple(range(1, 1 + len(model))))
 
     async def heard(listener: "Listener", _memory: "Cache | None", _recipe: bytes) -> Separated:
@@ -209,7 +220,9 @@ def separate(
 
 
 def _model(name: str) -> list[Place]:
-    """A model's files, which are what they must be. Raises UsageError where it is not here."""
+    """Of an engine: its files, which are what they must be. Raises UsageError where they are not here."""
+    if not needs_model(name):
+        return []
     from daemon.cli.models import asked, shelf
 
     config = settings()
@@ -317,7 +330,7 @@ def _lines(answer: Drawn) -> Iterator[str]:
     yield f"energy    {found.energies.harmonic:.0%} holds, {found.energies.percussive:.0%} hits; {len(found.onsets_s)} onsets"
     yield "parts     " + ", ".join(f"{each.label} from {each.start_s:.1f} s" for each in found.segments)
     if answer.notes is not None:
-        yield f"notes     {len(answer.notes)} heard, written into {line(answer.midi or '')}"
+        yield f"notes     {len(answer.notes)} heard by {answer.notes_by}, written into {line(answer.midi or '')}"
     if answer.pictures:
         yield f"Drew {line(', '.join(answer.pictures))}."
 

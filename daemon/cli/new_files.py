@@ -3,7 +3,7 @@
 import contextlib
 import errno
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -50,6 +50,14 @@ def write_files(folder: Path, files: Mapping[str, Content], *, force: bool) -> N
         raise
 
 
+def require_names(folder: Path, names: Iterable[str], *, force: bool) -> None:
+    """Refuse before a long work what write_files would refuse after it, of files whose content nobody knows yet. Raises UsageError."""
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise _no_folder(folder)
+    for name in names:
+        _must_write(folder / name, _unknown, force)
+
+
 def longest_stem(stem: str, longest_ending: str, folder: Path) -> str:
     """As much of stem as leaves room for the ending in a name of that folder."""
     try:
@@ -58,6 +66,10 @@ def longest_stem(stem: str, longest_ending: str, folder: Path) -> str:
         most_bytes = LONGEST_NAME_BYTES
     room_bytes = most_bytes - len(os.fsencode(longest_ending))
     return os.fsencode(stem)[:room_bytes].decode(errors="ignore")
+
+
+def _unknown(_: BinaryIO) -> None:
+    raise AssertionError("it is not known yet")
 
 
 def _must_write(path: Path, data: Content, force: bool) -> bool:
@@ -112,7 +124,11 @@ def _sentence(error: OSError, folder: Path) -> SidechainError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return NoSpace(f"The disk is full: {shown(folder)} could not be written.", "Free some space.")
     if isinstance(error, FileExistsError) and not folder.is_dir():
-        return UsageError(f"{shown(folder)} is a file, not a folder.", "Name a folder with --out.")
+        return _no_folder(folder)
     if isinstance(error, FileExistsError):
         return UsageError(f"A file of that name came into {shown(folder)} meanwhile.", "Try again.")
     return SidechainError(f"{shown(folder)} cannot be written: {error.strerror}.", "Name another folder.")
+
+
+def _no_folder(path: Path) -> UsageError:
+    return UsageError(f"{shown(path)} is a file, not a folder.", "Name a folder with --out.")

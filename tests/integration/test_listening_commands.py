@@ -92,6 +92,13 @@ def test_stems_sum_up_to_what_was_taken_apart_and_replace_nothing(device: Device
     (folder / "bass.wav").write_bytes(b"mine")
     assert device.command("separate", str(file), "--out", str(folder)).returncode == 2
     assert (folder / "bass.wav").read_bytes() == b"mine"
+    no_sound = device.home / "words.txt"
+    no_sound.write_text("no sound")
+    for out, why in ((folder, "exists"), (no_sound, "is a file, not a folder")):
+        early = device.command("separate", str(no_sound), "--out", str(out))
+        assert early.returncode == UsageError.exit_code and why in early.stderr, "before anything is read"
+    forced = device.command("separate", str(no_sound), "--out", str(folder), "--force")
+    assert forced.returncode == BadAudio.exit_code and (folder / "bass.wav").read_bytes() == b"mine"
 
 
 @pytest.mark.parametrize("command", ["analyse", "compare", "separate"])
@@ -120,7 +127,11 @@ def test_models_are_listed_and_none_is_taken_that_is_not_known_or_run_that_is_no
         (("models", "remove", "htdemucs"), "is not here"),
         (("separate", file, "--engine", "htdemucs"), "htdemucs cannot be run: nobody put it here"),
         (("separate", file, "--engine", "spleeter:2stems"), "spleeter:2stems cannot be run"),
-        (("analyse", file, "--notes", "a.mid"), "basic-pitch cannot be run: nobody put it here"),
+        (
+            ("analyse", file, "--notes", "a.mid", "--notes-by", "basic-pitch"),
+            "basic-pitch cannot be run: nobody put it here",
+        ),
+        (("analyse", file, "--notes", "a.mid", "--notes-by", "x"), "nothing that --notes-by knows"),
         (("separate", file, "--engine", "spleeter"), "nothing that --engine knows"),
     ):
         said = device.command(*words)
@@ -154,9 +165,11 @@ async def test_notes_are_heard_in_the_worker_and_its_sandbox(tmp_path: Path) -> 
     soundfile.write(file, groove(120.0, 1, RATE_HZ), RATE_HZ, subtype="FLOAT")
     model.write_bytes(basic_pitch_file((39, 40, 80)))
     listener = Listener([file, model], tmp_path, lambda _stage, _done: None)
-    heard = await listener.carried_out(NotesJob(file=0, model=(1,)), NotesDetected)
+    heard = await listener.carried_out(NotesJob(file=0, engine="basic-pitch", model=(1,)), NotesDetected)
+    tracked = await listener.carried_out(NotesJob(file=0, engine="pyin"), NotesDetected)
     await listener.close()
     assert [each.pitch for each in heard.notes] == [60, 60], "once in each stretch that the model is given"
+    assert (heard.engine, tracked.engine, tracked.notes) == ("basic-pitch", "pyin", []), "drums have none"
 
 
 class Kept(dict[str, bytes]):

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from audio.analyse.shapes import AnalysisDocument, Changes
-from audio.notes.shapes import DetectedNote
+from audio.notes.shapes import SAYS, DetectedNote
 from daemon.system.child import Frames
 from daemon.system.reading import open_shared
 
@@ -62,10 +62,11 @@ class SeparateJob(Struct, frozen=True, kw_only=True, tag="separate"):
 
 
 class NotesJob(Struct, frozen=True, kw_only=True, tag="notes"):
-    """model: which of those on the command line its model is."""
+    """engine: of audio.notes.shapes.SAYS. model: which of those on the command line its model is."""
 
     file: int
-    model: tuple[int, ...]
+    engine: str
+    model: tuple[int, ...] = ()
 
 
 Job = AnalyseJob | CompareJob | SeparateJob | NotesJob
@@ -99,6 +100,9 @@ class Separated(Struct, frozen=True, kw_only=True, tag="separated"):
 
 
 class NotesDetected(Struct, frozen=True, kw_only=True, tag="notes"):
+    """engine: by which they were heard."""
+
+    engine: str
     notes: list[DetectedNote]
 
 
@@ -223,13 +227,14 @@ def _separated(
 
 def _notes(job: NotesJob, opened: Sequence[BinaryIO], told: ReportProgress) -> NotesDetected:
     from audio.intake import sanitize
-    from audio.notes.hearing import hear_notes
+    from audio.notes.engines import ENGINES
 
     clip = _read(opened[job.file], told, 0.0)
     model = [opened[each].read() for each in job.model]
     samples = sanitize(clip.samples).samples
+    hear_notes = ENGINES[job.engine].hear_notes
     found = hear_notes(samples, clip.sample_rate_hz, partial(told, "hearing notes"), model)
-    return NotesDetected(notes=found)
+    return NotesDetected(engine=job.engine, notes=found)
 
 
 def main(scratch: Path, paths: list[Path]) -> None:
@@ -245,7 +250,6 @@ def main(scratch: Path, paths: list[Path]) -> None:
     _rehearse(scratch)
     if any(path.suffix == ONNX for path in paths):
         runtime.rehearse()
-        import audio.notes.hearing  # noqa: F401
     enter(
         writable=[scratch],
         limits=Limits(address_bytes=MEMORY_LIMIT_BYTES, cpu_s=None, output_bytes=MAX_WRITTEN_BYTES),
@@ -261,7 +265,8 @@ def _rehearse(scratch: Path) -> None:
     import numpy as np
 
     from audio.encode.flac import encode_flac
-    from audio.separate.parts import PARTS, needs_model
+    from audio.models.table import needs_model
+    from audio.separate.parts import PARTS
 
     rates_hz = (44_100, 48_000)
     files = [
@@ -271,6 +276,7 @@ def _rehearse(scratch: Path) -> None:
         AnalyseJob(file=1, content_sha256="", pictures=Pictures(title="", theme="dark", scale="log")),
         CompareJob(before=0, after=1),
         *(SeparateJob(file=1, engine=engine) for engine in PARTS if not needs_model(engine)),
+        *(NotesJob(file=1, engine=engine) for engine in SAYS if not needs_model(engine)),
     ]
     for job in jobs:
         carry_out(job, files, scratch, lambda _stage, _done: None)

@@ -23,11 +23,12 @@ from audio.encode.flac import encode_flac
 from audio.errors import EncodingFailed, UnsupportedAudio
 from audio.intake import Samples, sanitize
 from audio.models import runtime
+from audio.models.table import needs_model
 from audio.pictures import drawn
 from audio.read.clip import Clip
 from audio.read.reader import read_audio
 from audio.separate.engines import ENGINES
-from audio.separate.parts import PARTS, needs_model
+from audio.separate.parts import PARTS
 from relay.engine.sandbox.fork_server import serve, tell
 from relay.features.listening.tasks import (
     CONVERTED_FILE,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from audio.separate.parts import needs_model
+from audio.models.table import needs_model
 from relay.core.refusal import Refusal
 from relay.engine.database import Database, Tx
 from relay.engine.jobs import table

@@ -3,7 +3,8 @@
 import asyncio
 
 from audio.models.shelf import ModelRefused, Shelf
-from audio.separate.parts import PARTS, needs_model
+from audio.models.table import needs_model
+from audio.separate.parts import PARTS
 from relay.core.refusal import Refusal
 from relay.engine.model_folder import ModelFolder
 

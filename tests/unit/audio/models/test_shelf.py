@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from audio.models.shelf import ABSENT, DAMAGED, INCOMPLETE, NO_RUNTIME, READY, ModelRefused, Shelf
-from audio.models.table import MODELS
-from audio.separate.parts import PARTS, needs_model
+from audio.models.table import MODELS, needs_model
+from audio.separate.parts import PARTS
 from tests.support.model_files import Files, known
 
 VOCALS, REST, ONNX = b"weights of vocals", b"weights of all the rest", b"a graph"
