@@ -291,7 +291,10 @@ def test_head_is_get_without_its_body(owner: RelayClient, post: AudioPost, path:
         got, head, again = client.get(address), client.head(address), client.get(address)
     assert head.status_code == got.status_code and head.content == b""
     if got.is_success and "set-cookie" not in got.headers:
-        lengths = (str(len(got.content)), str(len(again.content)))  # "just now" is "1 minute ago" a moment later
+        lengths = (
+            str(len(got.content)),
+            str(len(again.content)),
+        )  # "just now" is "1 minute ago" a moment later
         assert head.headers["content-length"] in lengths
         assert head.headers["content-type"] == got.headers["content-type"]
 
