@@ -44,7 +44,7 @@ class PlayPreview(ControlMessage, frozen=True, kw_only=True, tag="play_preview")
 class SoundIs(ControlMessage, frozen=True, kw_only=True, tag="sound_is"):
     """Where a sound lies on this machine; that of an Item is a copy which the daemon removes when it needs the room.
 
-    page: where a browser plays it; "": it is a Take.
+    page: where a browser plays it; "": it is a Take. bpm: None: unknown.
     """
 
     kind: Short
@@ -52,6 +52,7 @@ class SoundIs(ControlMessage, frozen=True, kw_only=True, tag="sound_is"):
     title: Title
     path: Annotated[str, Meta(max_length=4096)]
     page: Url = ""
+    bpm: Annotated[float, Meta(gt=0.0, le=10_000.0)] | None = None
 
 
 class GetSound(ControlMessage, frozen=True, kw_only=True, tag="get_sound"):

@@ -61,7 +61,10 @@ class TagTake(ControlMessage, frozen=True, kw_only=True, tag="tag_take"):
 
 
 class ImportSound(ControlMessage, frozen=True, kw_only=True, tag="import_sound"):
-    """Make a Take of decoded sound: float32 WAV as audio.encode.wave writes it, which is only read. given: a person said the tempo."""
+    """Make a Take of decoded sound: float32 WAV as audio.encode.wave writes it, which is only read. given: a person said the tempo.
+
+    stem_of: a Take that it was taken out of, frame for frame: its bars, tempo, host, track and tags are this one's, too.
+    """
 
     Reply: ClassVar = OneTake
 
@@ -70,6 +73,7 @@ class ImportSound(ControlMessage, frozen=True, kw_only=True, tag="import_sound")
     bpm: Annotated[float, Meta(gt=0.0, le=10_000.0)] | None = None
     meter: tuple[Annotated[int, Meta(ge=1, le=255)], Annotated[int, Meta(ge=1, le=128)]] | None = None
     given: bool = False
+    stem_of: Called = ""
 
 
 class TrimTake(ControlMessage, frozen=True, kw_only=True, tag="trim_take"):

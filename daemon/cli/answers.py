@@ -14,7 +14,7 @@ from daemon.cli import plain_answers as plain
 from daemon.cli import score_commands as scores
 from daemon.cli.files import Processed, ProcessedAll
 from daemon.cli.importing import Imported
-from daemon.cli.listening import BothCompared, Drawn, Stems
+from daemon.cli.listening import BothCompared, Drawn
 from daemon.cli.models import ModelsAre
 from daemon.cli.output import Json, say, show
 from daemon.cli.record import DevicesAre, RecordingIs
@@ -22,6 +22,7 @@ from daemon.cli.restart import Restarted
 from daemon.cli.score_sound import Rendered
 from daemon.cli.service_commands import Service
 from daemon.cli.setup import Done as SetUp
+from daemon.cli.stems import Stems
 from daemon.cli.takes_play import Played
 from daemon.errors import UsageError
 

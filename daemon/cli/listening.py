@@ -1,13 +1,11 @@
-"""`sidechain analyse`, `compare` and `separate`: what a sound is, how two differ, and its parts. No daemon is needed for files."""
+"""`sidechain analyse` and `compare`: what a sound is, and how two differ. No daemon is needed for files."""
 
 import contextlib
 import os
-import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 import typer
@@ -17,10 +15,9 @@ from audio.analyse.shapes import AnalysisDocument, Aspect, Changes, Comparison
 from audio.models.table import needs_model
 from audio.notes.shapes import SAYS as NOTES_SAYS
 from audio.notes.shapes import DetectedNote
-from audio.separate.parts import PARTS
-from daemon.cli.new_files import Content, require_names, write_files
+from daemon.cli.new_files import write_files
 from daemon.cli.output import Json, ask, note, number, settings, show
-from daemon.cli.source import shown
+from daemon.cli.source import means_a_file, shown
 from daemon.core.shown import line
 from daemon.errors import BadAudio, UsageError
 from daemon.features.analysing.analysis_worker import (
@@ -31,8 +28,6 @@ from daemon.features.analysing.analysis_worker import (
     NotesDetected,
     NotesJob,
     Pictures,
-    Separated,
-    SeparateJob,
 )
 
 if TYPE_CHECKING:  # asyncio and numpy stand behind them, and `sidechain --help` reads this file
@@ -43,11 +38,14 @@ T = TypeVar("T")
 
 Sound = Annotated[
     str,
-    typer.Argument(metavar="FILE|TAKE", help="An audio file, or a take's id, its start, its name or `last`."),
+    typer.Argument(
+        metavar="FILE|TAKE|POST",
+        help="An audio file, or the id, its start or the name of a take or of a post of the feed; `last`: the newest take.",
+    ),
 ]
-THEMES, SCALES, ENGINES = ("dark", "light"), ("log", "mel"), tuple(PARTS)
+THEMES, SCALES = ("dark", "light"), ("log", "mel")
 NOTES_ENGINES = tuple(NOTES_SAYS)
-TAKE_FILE = "take.wav"
+FETCH_LIMIT_S = 120.0  # of a post
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,21 +66,14 @@ class BothCompared(msgspec.Struct, frozen=True, kw_only=True):
     changes: Changes
 
 
-class Stems(msgspec.Struct, frozen=True, kw_only=True):
-    """files: by part."""
-
-    engine: str
-    files: dict[str, str]
-    frames: int
-    sample_rate_hz: int
-
-
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a sound lies. bpm: what the host played at, if it was a take's."""
+    """Where a sound lies. bpm: what the host played at, if it was a take's. take_id: "": it is none; then what a post says of its tempo."""
 
     path: Path
     name: str
     bpm: float | None = None
+    take_id: str = ""
+    post_bpm: float | None = None
 
 
 def analyse(
@@ -116,12 +107,12 @@ def analyse(
 
     Examples:  sidechain analyse last   ·   sidechain analyse idea.wav --picture ./pictures   ·   sidechain analyse idea.wav --json
     """
-    _require_one_of(theme, THEMES, "--theme")
-    _require_one_of(scale, SCALES, "--scale")
-    _require_one_of(notes_by, NOTES_ENGINES, "--notes-by")
-    place = _place(what)
+    require_one_of(theme, THEMES, "--theme")
+    require_one_of(scale, SCALES, "--scale")
+    require_one_of(notes_by, NOTES_ENGINES, "--notes-by")
+    place = place_of(what)
     wish = Pictures(title=place.name, theme=theme, scale=scale) if picture else None
-    job, model = _job(0, place, wish), _model(notes_by) if notes else []
+    job, model = _job(0, place, wish), model_files(notes_by) if notes else []
     of_notes = NotesJob(file=0, engine=notes_by, model=tuple(range(1, 1 + len(model))))
 
     async def heard(
@@ -130,8 +121,8 @@ def analyse(
         found = await listener.analysed(job, None if no_cache else memory, recipe)
         return found, await listener.carried_out(of_notes, NotesDetected) if notes else None
 
-    with _asked(as_json) as (scratch, told):
-        found, in_notes = _listened([place, *model], scratch, told, heard)
+    with under_way(as_json) as (scratch, told):
+        found, in_notes = listened([place, *model], scratch, told, heard)
     answer = _written(found, in_notes, picture, notes, force)
     show(answer, as_json, lambda: "\n".join(_lines(answer)))
 
@@ -162,7 +153,7 @@ def compare(one: Sound, other: Sound, as_json: Json = False) -> None:
 
     Examples:  sidechain compare mix1.wav mix2.wav   ·   sidechain compare mix1.wav last --json
     """
-    places = [_place(one), _place(other)]
+    places = [place_of(one), place_of(other)]
     jobs = [_job(number, place) for number, place in enumerate(places)]
     from audio.analyse.comparison import compare as alike
 
@@ -173,53 +164,13 @@ def compare(one: Sound, other: Sound, as_json: Json = False) -> None:
         found = await listener.carried_out(CompareJob(before=0, after=1), Compared)
         return alike(*documents), found.changes
 
-    with _asked(as_json) as (scratch, told):
-        comparison, changes = _listened(places, scratch, told, heard)
+    with under_way(as_json) as (scratch, told):
+        comparison, changes = listened(places, scratch, told, heard)
     answer = BothCompared(alike=comparison, changes=changes)
     show(answer, as_json, lambda: "\n".join([*_aspects(answer.alike), *_changes(changes)]))
 
 
-def separate(
-    what: Sound,
-    engine: Annotated[
-        str,
-        typer.Option(
-            help="hpss: percussive, harmonic and bass, by signal processing; spleeter:2stems, htdemucs: by a model that you put here (`sidechain models`)."
-        ),
-    ] = "hpss",
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write into; made if missing.")] = Path(
-        "stems"
-    ),
-    force: Annotated[bool, typer.Option("--force", help="Replace files of the same names.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Take a sound apart into stems that sum up to it, as 32-bit float WAV.
-
-    Examples:  sidechain separate loop.wav   ·   sidechain separate last --engine hpss --out ./stems
-    """
-    _require_one_of(engine, ENGINES, "--engine")
-    place = _place(what)
-    require_names(out, (f"{part}.wav" for part in PARTS[engine]), force=force)
-    model = _model(engine)
-    job = SeparateJob(file=0, engine=engine, model=tuple(range(1, 1 + len(model))))
-
-    async def heard(listener: "Listener", _memory: "Cache | None", _recipe: bytes) -> Separated:
-        return await listener.carried_out(job, Separated)
-
-    with _asked(as_json) as (scratch, told):
-        found = _listened([place, *model], scratch, told, heard)
-        copies: dict[str, Content] = {name: partial(_copy, scratch / name) for name in found.files.values()}
-        write_files(out, copies, force=force)
-    answer = Stems(
-        engine=engine,
-        files={part: shown(out / name) for part, name in found.files.items()},
-        frames=found.frames,
-        sample_rate_hz=found.sample_rate_hz,
-    )
-    show(answer, as_json, lambda: f"Wrote {line(', '.join(found.files.values()))} into {line(shown(out))}.")
-
-
-def _model(name: str) -> list[Place]:
+def model_files(name: str) -> list[Place]:
     """Of an engine: its files, which are what they must be. Raises UsageError where they are not here."""
     if not needs_model(name):
         return []
@@ -230,27 +181,28 @@ def _model(name: str) -> list[Place]:
     return [Place(path=config.models / each, name=each) for each in names]
 
 
-def _copy(source: Path, target: BinaryIO) -> None:
-    with source.open("rb") as file:
-        shutil.copyfileobj(file, target, 1 << 20)
-
-
-def _require_one_of(given: str, known: tuple[str, ...], option: str) -> None:
+def require_one_of(given: str, known: tuple[str, ...], option: str) -> None:
     if given not in known:
         raise UsageError(f"“{shown(given)}” is nothing that {option} knows.", f"Use {' or '.join(known)}.")
 
 
-def _place(what: str) -> Place:
-    """Raises BadAudio, and what asking for a take raises."""
-    file = Path(what)
-    if os.path.isfile(file):  # an id may be longer than a name of a file can be
+def place_of(what: str) -> Place:
+    """Raises BadAudio, and what asking for a take or a post raises."""
+    if means_a_file(what):
+        file = Path(what)
+        if not os.path.isfile(file):
+            raise BadAudio(f"{shown(file)} is no file.", "Check the path.")
         return Place(path=file, name=shown(file.name))
-    if file.suffix or os.sep in what:
-        raise BadAudio(f"{shown(file)} is no file.", "Check the path.")
-    one = ask(c.ShowTake(take_id=what), c.OneTake)
+    sound = ask(c.GetSound(target=what), c.SoundIs, timeout_s=FETCH_LIMIT_S)
+    if sound.kind != "take":
+        return Place(path=Path(sound.path), name=sound.title, post_bpm=sound.bpm)
+    one = ask(c.ShowTake(take_id=sound.target), c.OneTake)
     told_by_host = one.sound is not None and one.sound.bpm_source == "transport"
     return Place(
-        path=Path(one.path) / TAKE_FILE, name=one.take.name, bpm=one.take.bpm if told_by_host else None
+        path=Path(sound.path),
+        name=one.take.name,
+        bpm=one.take.bpm if told_by_host else None,
+        take_id=one.take.take_id,
     )
 
 
@@ -265,7 +217,7 @@ def _job(number: int, place: Place, pictures: Pictures | None = None) -> Analyse
     return AnalyseJob(file=number, content_sha256=sha256, bpm=place.bpm, pictures=pictures)
 
 
-def _listened(
+def listened(
     places: Sequence[Place],
     scratch: Path,
     told: "Progress",
@@ -290,7 +242,7 @@ def _listened(
 
 
 @contextlib.contextmanager
-def _asked(quiet: bool) -> "Iterator[tuple[Path, Progress]]":
+def under_way(quiet: bool) -> "Iterator[tuple[Path, Progress]]":
     """A folder that is gone afterwards, and a bar where a terminal is."""
     from rich.console import Console
     from rich.progress import Progress as Bar
@@ -350,5 +302,5 @@ def _changes(found: Changes) -> Iterator[str]:
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    for command in (analyse, compare, separate):
+    for command in (analyse, compare):
         app.command()(command)

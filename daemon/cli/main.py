@@ -80,6 +80,12 @@ def _listening(app: typer.Typer) -> None:
     listening.register(app)
 
 
+def _stems(app: typer.Typer) -> None:
+    from daemon.cli import stems
+
+    stems.register(app)
+
+
 def _models(app: typer.Typer) -> None:
     from daemon.cli import models
 
@@ -245,7 +251,8 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _claim: "claim unclaim whoami",
     _feed: "feed search follow unfollow like react",
     _process: "process",
-    _listening: "analyse compare separate",
+    _listening: "analyse compare",
+    _stems: "separate",
     _models: "models",
     _import: "import",
     _record: "record",

@@ -5,6 +5,7 @@ Somebody else may have made them, so they are decoded in the sandbox, which can 
 
 import io
 import os
+import re
 import struct
 import sys
 from collections.abc import Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # numpy and the codecs stand behind it
 
 MEMORY_LIMIT_BYTES = 6 << 30  # of address space, this program's own with it
 CPU_LIMIT_S = 120
+_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}")
 _LENGTH = struct.Struct("<I")
 _ALIGNED = 16
 
@@ -32,6 +34,12 @@ def shown(path: str | Path) -> str:
         return raw.decode()
     except UnicodeDecodeError:
         return raw.decode("latin-1")
+
+
+def means_a_file(what: str) -> bool:
+    """Whether this means a file, there or not, and no name of a take: those have dots, too ("Lead · 92.5 BPM · 08:59")."""
+    # isfile, because an id may be longer than a name of a file can be
+    return os.path.isfile(what) or os.sep in what or _ENDING.fullmatch(Path(what).suffix) is not None
 
 
 def read_clip(source: Path) -> "Clip":

@@ -11,7 +11,7 @@ from daemon.cli import completing
 from daemon.cli.daemon_commands import when
 from daemon.cli.new_files import write_files
 from daemon.cli.output import Json, ask, number, show
-from daemon.cli.source import read_clip, shown
+from daemon.cli.source import means_a_file, read_clip, shown
 from daemon.cli.tables import table
 from daemon.core.shown import line
 from daemon.errors import BadAudio, SidechainError, UsageError
@@ -128,12 +128,12 @@ def similar(
 
     Examples:  sidechain takes similar   ·   sidechain takes similar idea.wav
     """
-    file = Path(what)
-    if os.path.isfile(file):  # an id may be longer than a name of a file can be
+    if means_a_file(what):
+        file = Path(what)
+        if not os.path.isfile(file):
+            raise BadAudio(f"{file} is not there.", "Check the path.")
         fingerprint, embedding = marks_of(file, read_clip(file))
         request = c.FindSimilar(fingerprint=fingerprint, embedding=embedding, limit=limit)
-    elif file.suffix:
-        raise BadAudio(f"{file} is not there.", "Check the path.")
     else:
         request = c.FindSimilar(take_id=what, limit=limit)
     found = ask(request, c.SimilarTakes)

@@ -45,6 +45,12 @@ def set_name(
     return take_name(title, track_name="", host_name=host_name, bpm=bpm, at=at)
 
 
+def stem_name(name: str, part: str) -> str:
+    """What a stem of a sound of that name is called; of one without a name, by what it is. At most MAX_CHARACTERS. [any]"""
+    rest = f"{SEPARATOR}{part}" if name else part
+    return name[: MAX_CHARACTERS - len(rest)].rstrip() + rest
+
+
 def file_stem(name: str) -> str:
     """`name` as a file's name without its ending, that Linux, macOS and Windows take and show alike. [any]
 

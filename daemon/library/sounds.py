@@ -37,7 +37,7 @@ async def find_sound(store: Store, takes: Takes, kind: str | None, target: str) 
     """
     found = [] if kind else await store.run(Store.find_take, target)
     found = found or ([] if kind else await store.run(Store.takes_called, target))
-    if kind == "take" or found:
+    if kind == "take" or found or target == "last":
         return _of_take(await takes.find(target), takes.folder)
     posts = await store.run(Store.item, target) or await store.run(Store.items_called, target)
     if len(posts) == 1:

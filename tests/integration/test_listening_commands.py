@@ -101,6 +101,18 @@ def test_stems_sum_up_to_what_was_taken_apart_and_replace_nothing(device: Device
     assert forced.returncode == BadAudio.exit_code and (folder / "bass.wav").read_bytes() == b"mine"
 
 
+def test_stems_become_takes_of_the_same_bars(device: Device) -> None:
+    device.json("takes", "tag", "one", "verse")
+    found = _answer(device, "separate", "one", "--take")
+    assert not found["files"] and list(found["takes"]) == ["percussive", "harmonic", "bass"]
+    for part, take in found["takes"].items():
+        shown = device.json("takes", "show", f"one · {part}")["take"]
+        assert (shown["take_id"], shown["bars"], shown["bpm"]) == (take["take_id"], 2, 120.0)
+        assert shown["tags"] == ["verse"]
+    both = device.command("separate", "one", "--take", "--out", str(device.home / "stems"))
+    assert both.returncode == UsageError.exit_code and "Files, or takes." in both.stderr
+
+
 @pytest.mark.parametrize("command", ["analyse", "compare", "separate"])
 def test_what_is_no_sound_is_refused_in_words(device: Device, command: str) -> None:
     broken = device.home.parent / "broken.wav"

@@ -155,6 +155,11 @@ class ClapHost:
         self._heard += frames if sound is None else 0
         return Played(int(answer[3]), int(answer[5]) / 1e6)
 
+    async def came_out(self) -> NDArray[np.float32]:
+        """Of the last play, (frames, channels)."""
+        data = await asyncio.to_thread((self._folder / "out.raw").read_bytes)
+        return np.frombuffer(data, np.float32).reshape(-1, self.channels)
+
     async def until_text(self, parameter: int, wanted: str) -> None:
         """Play silence until the parameter shows it."""
         async with asyncio.timeout(HANG_S):

@@ -30,6 +30,7 @@ class PreviewAnswers:
             title=sound.title,
             path=str(path),
             page=sound.post.page_url if sound.post else "",
+            bpm=sound.bpm,
         )
 
     async def _stop(self, request: c.StopPreviews) -> c.Reply:

@@ -128,7 +128,8 @@ class TakeAnswers:
 
     async def _import(self, request: c.ImportSound) -> c.Reply:
         words = Words(bpm=request.bpm, meter=request.meter, given=request.given)
-        return await self._whole(await self._importing.take_in(Path(request.path), request.title, words))
+        take = await self._importing.take_in(Path(request.path), request.title, words, request.stem_of)
+        return await self._whole(take)
 
     async def _trim(self, request: c.TrimTake) -> c.Reply:
         part = Part(bars=request.bars, from_s=request.from_s, to_s=request.to_s)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.names import MAX_STEM_BYTES, file_stem, free_name, take_name
+from daemon.core.names import MAX_STEM_BYTES, file_stem, free_name, stem_name, take_name
 from daemon.core.titles import MAX_CHARACTERS, why_not
 
 AT = "08:59"
@@ -28,6 +28,14 @@ def test_a_take_is_called_by_what_is_known(
     title: str, track: str, host: str, bpm: float | None, name: str
 ) -> None:
     assert take_name(title, track_name=track, host_name=host, bpm=bpm, at=AT) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [("Night loop", "Night loop · bass"), ("", "bass"), ("n" * 120, f"{'n' * 113} · bass")],
+)
+def test_a_stem_is_called_by_what_it_is_of(name: str, called: str) -> None:
+    assert stem_name(name, "bass") == called and len(called) <= MAX_CHARACTERS
 
 
 @given(st.text(max_size=600), st.text(max_size=600), st.none() | st.floats(1.0, 1000.0))

@@ -1,0 +1,138 @@
+"""What a take, or a post, is made of: taken apart on the command line, listened to through a host's own output, and dragged out of the window."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import soundfile
+
+import bridge.control as c
+from daemon.cli.stage import RunningDaemon, Stage
+from tests.acceptance.test_history import sidechain
+from tests.support.clap import LINK, PREVIEW, PREVIEW_GAIN, ClapHost, begin_clap, made_for_tests
+from tests.support.drop_targets import gtk_target, path_of
+from tests.support.hosts import Stretch, noise, take_samples, until_heard
+from tests.support.plugin_window import BAR_FRAMES, WindowOf, publish
+from tests.support.relay import RelayClient
+from tests.support.screen import PANEL, WARM, count, x_server
+from tests.support.whole import short_folder
+
+PARTS = ["percussive", "harmonic", "bass"]
+FADE_FRAMES = 48
+UNCHANGED_DB = 0.0
+
+
+class Scene(NamedTuple):
+    daemon: RunningDaemon
+    host: ClapHost
+    window: WindowOf
+
+
+@pytest.fixture
+async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    """A CLAP host that has played, of which two bars were kept; its window shows them. Mira's post is in the feed."""
+    with short_folder() as folder:
+        async with Stage(folder) as stage, x_server(folder) as screen:
+            monkeypatch.setenv("DISPLAY", screen.display)
+            _, url = await stage.relay()
+            mira = RelayClient(url)
+            await asyncio.to_thread(mira.sign_in, "mira.k")
+            await asyncio.to_thread(publish, mira, 3, "Copper 1.5")
+            await asyncio.to_thread(mira.close)
+            daemon = await stage.daemon("a", url)
+            await daemon.client.request(c.ClaimDevice(username="nightowl"))
+            await daemon.client.request(c.FollowUser(username="mira.k"))
+            async with begin_clap(stage, host=made_for_tests("clap_host_window"), daemon=daemon) as beside:
+                await beside.host.open()
+                await beside.host.play(Stretch(frames=3 * BAR_FRAMES))
+                await until_heard(daemon, 3 * BAR_FRAMES)
+                await beside.host.until_text(LINK, "Ready")
+                await daemon.client.request(c.KeepTake(bars=2, title="Bass"))
+                window = WindowOf(beside.host.do, "stems", screen)
+                await window.open()
+                await window.press("tab_takes")
+                await window.until(lambda p: count(window.part(p, "take"), PANEL) > 10_000, "the take")
+                yield Scene(daemon, beside.host, window)
+                await beside.host.do("close")
+
+
+async def apart(scene: Scene, what: str) -> dict[str, c.TakeInfo]:
+    code, said = await sidechain(scene.daemon, "separate", what, "--take", "--json")
+    assert code == 0, said
+    takes: dict[str, Any] = json.loads(said)["takes"]
+    return {part: await known(scene.daemon, told["take_id"]) for part, told in takes.items()}
+
+
+async def known(daemon: RunningDaemon, take_id: str) -> c.TakeInfo:
+    one = await daemon.client.request(c.ShowTake(take_id=take_id))
+    assert isinstance(one, c.OneTake)
+    return one.take
+
+
+async def test_stems_are_takes_that_are_heard_and_dragged_out(scene: Scene) -> None:
+    stems = await a_take_is_taken_apart(scene)
+    await one_is_heard_through_the_host_by_its_name(scene, stems["harmonic"])
+    await one_is_played_and_dragged_out_of_the_window(scene, stems["bass"])
+    await a_post_is_taken_apart(scene)
+
+
+async def a_take_is_taken_apart(scene: Scene) -> dict[str, c.TakeInfo]:
+    stems = await apart(scene, "Bass")
+    assert [take.title for take in stems.values()] == [f"Bass · {part}" for part in PARTS]
+    assert {(take.bars, take.bpm, take.frames) for take in stems.values()} == {(2, 120.0, 2 * BAR_FRAMES)}
+    sounds = [take_samples(scene.daemon, take) for take in stems.values()]
+    np.testing.assert_allclose(sum(sounds), noise(3 * BAR_FRAMES)[BAR_FRAMES:], atol=1e-6)
+    return stems
+
+
+async def one_is_heard_through_the_host_by_its_name(scene: Scene, stem: c.TakeInfo) -> None:
+    """Into a host that plays silence."""
+    host = scene.host
+    await host.do(f"set {PREVIEW_GAIN} {UNCHANGED_DB}")
+    code, said = await sidechain(scene.daemon, "preview", "bass · harmonic")
+    assert code == 0 and "“Bass · harmonic”" in said, said
+    silence = np.zeros((BAR_FRAMES, 2), np.float32)
+    await host.play(Stretch(frames=BAR_FRAMES), previewing=True, speed=1.0, sound=silence)
+    out, wanted = await host.came_out(), take_samples(scene.daemon, stem)
+    begun = int(np.flatnonzero(out.any(axis=1))[0])
+    heard = out[begun + FADE_FRAMES :]
+    places = [at for at in range(2 * FADE_FRAMES) if np.allclose(heard[:64], wanted[at : at + 64], atol=1e-5)]
+    assert len(places) == 1 and np.allclose(heard, wanted[places[0] :][: len(heard)], atol=1e-5)
+    code, said = await sidechain(scene.daemon, "preview", "--stop")
+    assert code == 0, said
+    await host.until_text(PREVIEW, "None")
+
+
+async def one_is_played_and_dragged_out_of_the_window(scene: Scene, stem: c.TakeInfo) -> None:
+    """The newest, which stands first."""
+    window, host = scene.window, scene.host
+    await window.until(
+        lambda p: all(count(window.part(p, name), PANEL) > 10_000 for name in ("take", "second_take")), "them"
+    )
+    await window.press("take_play")
+    await host.until_text(PREVIEW, "Playing")
+    await window.until(lambda p: count(window.part(p, "take_play"), WARM) > 500, "that it plays")
+    await window.picture("playing")
+    await window.press("take_play")
+    await host.until_text(PREVIEW, "None")
+    async with gtk_target() as target:
+        await window.drag("take_wave", target.middle)
+        await window.let_go()
+        waiting = asyncio.ensure_future(target.said("uris"))
+        while not waiting.done():
+            await window.look(20)
+        (uri,) = waiting.result()
+    path = path_of(uri)
+    dropped = soundfile.read(path, dtype="float32")[0]
+    assert path.name == "Bass · bass.wav" and np.array_equal(dropped, take_samples(scene.daemon, stem))
+
+
+async def a_post_is_taken_apart(scene: Scene) -> None:
+    """By its title, which looks like a file's."""
+    stems = await apart(scene, "Copper 1.5")
+    assert [take.title for take in stems.values()] == [f"Copper 1.5 · {part}" for part in PARTS]
+    assert {(take.bars, take.bpm) for take in stems.values()} == {(4, 128.0)}
+    assert len({take.frames for take in stems.values()}) == 1
