@@ -1,6 +1,6 @@
 """Links that open the sound of a post without signing in, for an hour at most."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
@@ -10,8 +10,8 @@ from relay.wire.operation import AudioBytes, list_row, post_row
 from relay.wire.rest import Sha256
 
 MAX_LINK_S = 3600
-SoundFile = Literal["mp3", "flac", "download"]
-"""Of a post: what GET /audio/{post_id}/… has by these names."""
+SoundFile = Annotated[str, Meta(max_length=32, pattern=r"^(?:mp3|flac|download|stem:[a-z]+)\Z")]
+"""Of a post: what GET /audio/{post_id}/… has by these names; stem:NAME: a part that one's own sound was taken apart into."""
 
 
 class NewSignedLink(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -118,6 +118,28 @@ async def test_a_sound_is_taken_apart_into_parts_that_sum_up_to_it(peer: InMemor
     assert again["jobId"] == job["jobId"], "nothing is made twice"
 
 
+async def test_a_signed_link_opens_one_part_of_ones_own(peer: InMemory) -> None:
+    ana, ben = await Owner(peer, "ana").begin(LOOP), await Owner(peer, "ben").begin(LOOP)
+    assert await ana.ended(await ana.separate(extractHarmonic=False)) == "done"
+    signing = f"/api/v1/audio/{ana.track.replace('-', '')}/links"
+    for stem in (await ana.stems())["stems"]:
+        answer = await ana.ask("POST", signing, {"file": f"stem:{stem['name']}"})
+        link = answer.raise_for_status().json()["url"].removeprefix("http://relay")
+        opened = await peer.http.get(link)  # of nobody who is signed in
+        assert opened.status_code == 200 and opened.content == (await ana.ask("GET", stem["url"])).content
+        part = await peer.http.get(link, headers={"range": "bytes=0-3"})
+        assert (part.status_code, part.content) == (206, b"fLaC")
+        assert opened.headers["cache-control"] == "private, no-cache"
+        assert (await peer.http.get(link.replace("stem%3A", "stem%3Ax"))).status_code == 403
+    assert (await ben.ask("POST", signing, {"file": "stem:bass"})).status_code == 404
+    missing = await ana.ask("POST", signing, {"file": "stem:harmonic"})
+    assert (missing.status_code, missing.json()["detail"]) == (404, "It was not taken apart into this.")
+    assert (await ana.ask("POST", signing, {"file": "stem:"})).status_code == 422
+    assert await ana.ended(await ana.separate(extractBass=False)) == "done"
+    assert (await peer.http.get(link.replace("percussive", "bass"))).status_code == 403
+    assert (await peer.http.get(link)).status_code == 200, "by its name, as it is now"
+
+
 async def test_parts_are_chosen_and_those_of_before_go(peer: InMemory) -> None:
     ana = await Owner(peer, "ana").begin(LOOP)
     assert await ana.ended(await ana.separate()) == "done"

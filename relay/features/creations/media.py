@@ -86,15 +86,19 @@ class Media:
         given = await self.db.read(lambda reader: _given_out(reader, post_id, viewer))
         return await self._sound(call, LOSSLESS, None, given)
 
+    async def stem(self, call: AnyCall, role: str) -> Bytes:
+        """Of the newest version, for its owner. role: of stems.py."""
+        return await self._sound(call, role, None)
+
     async def _sound(
         self, call: AnyCall, role: str, n: int | None, given: Mapping[str, str] | None = None
     ) -> Bytes:
-        """given: headers of what the author gives out; else what is lossless is theirs alone."""
+        """given: headers of what the author gives out; else all but the preview is theirs alone."""
         post_id, viewer = call.path["post_id"], call.actor.user_id
         asset, shown, is_its_own = await self.db.read(
             lambda reader: versions.asset(reader, post_id, role, viewer, n or HEAD)
         )
-        if role == LOSSLESS and given is None:
+        if role != PREVIEW and given is None:
             authorize(call.actor, Action.POST_LOSSLESS, shown.owner_id)
         public = self.public if is_its_own else PRIVATE
         headers = _headers(asset, shown, role, public) | dict(given or {})

@@ -88,8 +88,10 @@ class SignedLinks:
                 return await media.mp3(own)
             case "flac":
                 return await media.flac(own)
-            case _:
+            case "download":
                 return await media.download(own)
+            case _:
+                return await media.stem(own, file)
 
     def rows(self) -> list[AnyRow]:
         return [

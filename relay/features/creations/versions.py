@@ -14,6 +14,7 @@ from relay.engine.database import Connection, Tx
 from relay.features.accounts import api as accounts
 from relay.features.creations import removals
 from relay.features.creations.figures import Figures, read_card, read_figures
+from relay.features.creations.kinds import PREVIEW, SOUND_TYPES
 from relay.features.creations.reading import assets_of, shown_as, why_not_there
 from relay.features.creations.store import Asset, NewVersion, as_json, insert_version, note_otherwise
 from relay.wire.operations import GET_MP3
@@ -60,7 +61,7 @@ def asset(
         {"viewer": viewer or "", "id": post_id, "role": role, "n": n},
     ).fetchone()
     if row is None:
-        raise _none(db, post_id, viewer, n)
+        raise _none(db, post_id, viewer, n, role)
     role, sha256, size_bytes, mime, number, is_head, *shown = row
     found = shown_as(*shown)
     _require_heard(is_head=bool(is_head), is_owner=viewer == found.owner_id)
@@ -73,11 +74,13 @@ def _require_heard(*, is_head: bool, is_owner: bool) -> None:
         raise Refusal("gone", "This sound was replaced by another one.", "Load the post again.")
 
 
-def _none(db: Connection, post_id: str, viewer: str | None, n: int) -> Refusal:
+def _none(db: Connection, post_id: str, viewer: str | None, n: int, role: str = PREVIEW) -> Refusal:
     asked = f"SELECT 1 FROM creation AS c WHERE c.id = :id AND {READABLE}"
     if db.execute(asked, {"id": post_id, "viewer": viewer or ""}).fetchone() is None:
         return why_not_there(db, post_id, viewer)
-    return Refusal("not_found", f"This post has no version {n} any more, or not yet.") if n else _silent()
+    if n:
+        return Refusal("not_found", f"This post has no version {n} any more, or not yet.")
+    return _silent() if role in SOUND_TYPES else Refusal("not_found", "It was not taken apart into this.")
 
 
 def _silent() -> Refusal:
