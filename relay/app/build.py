@@ -122,7 +122,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     posts = await post_services(config, base_url, engines, listening, live.hub)
     people = people_services(base_url, engines, live, posts)
     gate, origins = _gate(config, base_url, engines, sign_in, people)
-    delivered = delivery_services(config, base_url, engines.db, sign_in, posts, listening)
+    delivered = delivery_services(config, base_url, engines, sign_in, posts, listening)
     views, kit, draining = Views(), Kit(), list[str]()
     render = await _render(views, config, engines.objects)
     listening.pages = pages = PageCache(config.feed_cache_s)

@@ -6,9 +6,10 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from relay.app.config import Config
+from relay.app.engines import Engines
 from relay.app.listening import Listening
 from relay.app.services import PostServices, SignInServices, mailer_of
-from relay.engine.database import Database
+from relay.app.tracing import traced_deliveries
 from relay.engine.outward import Outward
 from relay.features.deliveries import letters, push
 from relay.features.deliveries.delivering import Delivering
@@ -29,7 +30,7 @@ class DeliveryServices:
 def delivery_services(
     config: Config,
     base_url: str,
-    db: Database,
+    engines: Engines,
     sign_in: SignInServices,
     posts: PostServices,
     listening: Listening,
@@ -45,10 +46,14 @@ def delivery_services(
         base_url,
     )
     listening.deliveries = delivering = Delivering(
-        db, ways, notifications.of, _switched_off(sign_in.sending, base_url)
+        engines.db,
+        ways,
+        notifications.of,
+        _switched_off(sign_in.sending, base_url),
+        traced_deliveries(engines.traces),
     )
     return DeliveryServices(
-        deliveries=Deliveries(db, ways, notifications.preferences, notifications.prefer),
+        deliveries=Deliveries(engines.db, ways, notifications.preferences, notifications.prefer),
         delivering=delivering,
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from relay.app.config import Config
 from relay.app.listening import EFFECTS, Listening
 from relay.app.status import our_version
+from relay.app.tracing import traced_database, traced_tasks
 from relay.core.limits import AT_ONCE, LIMITS
 from relay.engine.at_once import AtOnce
 from relay.engine.bus.door import Bus
@@ -13,14 +14,14 @@ from relay.engine.bus.open import open_bus
 from relay.engine.clock import now_us
 from relay.engine.data_folder import DataFolder
 from relay.engine.database import Database, open_database, sqlite_path
-from relay.engine.database.measured import MeasuredDatabase
+from relay.engine.database.observed import ObservedDatabase
 from relay.engine.descriptors import allow_many
 from relay.engine.limits import SharedLimits
 from relay.engine.metrics import Metrics
 from relay.engine.objects.door import Objects
 from relay.engine.objects.open import open_objects
 from relay.engine.tasks import Tasks
-from relay.engine.traces import TracedDatabase, Traces, open_traces
+from relay.engine.traces import Traces, open_traces
 
 DEV_FACTOR = 100
 """So many times the limits hold on a relay for development: its tests are many callers at one address."""
@@ -72,22 +73,22 @@ async def open_engines(config: Config, listening: Listening) -> Engines:
         opened.pop_all()
     return Engines(
         folder=folder,
-        db=db if traces is None else TracedDatabase(db, traces),
+        db=traced_database(db, traces),
         objects=objects,
         bus=bus,
         limits=SharedLimits(bus, {kind: limit.times(factor) for kind, limit in LIMITS.items()}, now_us),
         at_once=AtOnce(at_once, config.trusted_proxies, allow_many()),
         metrics=metrics,
-        tasks=Tasks(),
+        tasks=Tasks(traced_tasks(traces)),
         traces=traces,
     )
 
 
 def _open_database(config: Config, listening: Listening, metrics: Metrics) -> Database:
     waited = metrics.histogram("relay_database_seconds", "What features wait for the database.", "kind")
-    return MeasuredDatabase(
+    return ObservedDatabase(
         open_database(
             config.database, effects=EFFECTS, on_commit=listening.on_commit, on_lost=listening.on_lost
         ),
-        lambda kind, seconds: waited.observe(kind, seconds=seconds),
+        lambda kind, _: waited.timing(kind),
     )

@@ -5,8 +5,10 @@ Text format 0.0.4 (prometheus.io, Exposition formats). No locks: all of it belon
 
 import inspect
 import logging
+import time
 from bisect import bisect_left
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 log = logging.getLogger("relay")
 
@@ -51,6 +53,14 @@ class Histogram:
             found = self._found[values] = [0.0] * (len(SECONDS) + 2)
         found[bisect_left(SECONDS, seconds)] += 1
         found[-1] += seconds
+
+    @contextmanager
+    def timing(self, *values: str) -> Iterator[None]:
+        began_s = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.observe(*values, seconds=time.perf_counter() - began_s)
 
     def lines(self) -> list[str]:
         lines: list[str] = []

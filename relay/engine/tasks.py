@@ -17,27 +17,32 @@ RESTART_S = 1.0
 TROUBLED_S = 30.0
 """How long after a failure a task counts as troubled."""
 MAX_SAID_CHARS = 300
+Round = Callable[[], Awaitable[None]]
+Traced = Callable[[str, Round], Round]
 
 
 class Tasks:
-    """[loop]"""
+    """traced: makes of a name and a round one that is told of. [loop]"""
 
-    def __init__(self) -> None:
+    def __init__(self, traced: Traced | None = None) -> None:
+        self._traced = traced
         self._running: dict[str, asyncio.Task[None]] = {}
         self._failures: dict[str, tuple[int, float]] = {}  # how many, and when the last
         self._said_to_wait_s: dict[str, float] = {}
 
-    def start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    def start(self, name: str, work: Round) -> None:
         """Run `work` until `stop`, anew whenever it raises. name: for whoever looks after the relay."""
         self._running[name] = asyncio.create_task(self._keep(name, work), name=name)
 
-    def every(self, name: str, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    def every(self, name: str, seconds: float, work: Round) -> None:
         """Run `work` again and again, with a pause between."""
+
+        turn = work if self._traced is None else self._traced(name, work)
 
         async def for_ever() -> None:
             while True:
                 await asyncio.sleep(seconds)
-                await work()
+                await turn()
 
         self.start(name, for_ever)
 
@@ -64,7 +69,7 @@ class Tasks:
             return Check(name=f"task {name}", ok=False, detail=f"It failed {count} times; the log says why.")
         return Check(name=f"task {name}", ok=True)
 
-    async def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    async def _keep(self, name: str, work: Round) -> None:
         while True:
             try:
                 await work()

@@ -8,15 +8,12 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from relay.engine.database import Connection, Database, Tx
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.trace import Span, SpanKind
 
-T = TypeVar("T")
 SERVICE = "sidechain-relay"
 EXPORT_LIMIT_S = 5
 """For one attempt to reach the collector, also of the last when the process ends."""
@@ -85,33 +82,6 @@ class Traces:
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSING_S):
                 await asyncio.to_thread(self._provider.shutdown)
-
-
-class TracedDatabase:
-    """A database whose reads and writes are spans, by the names of what is done. [loop]"""
-
-    def __init__(self, db: Database, traces: Traces) -> None:
-        self._db = db
-        self._traces = traces
-
-    @property
-    def applied(self) -> int:
-        return self._db.applied
-
-    @property
-    def silent_s(self) -> float:
-        return self._db.silent_s
-
-    async def write(self, work: Callable[[Tx], T], *, apart: bool = False) -> T:
-        with self._traces.span(f"write {name_of(work)}"):
-            return await self._db.write(work, apart=apart)
-
-    async def read(self, work: Callable[[Connection], T], *, snapshot: bool = True) -> T:
-        with self._traces.span(f"read {name_of(work)}"):
-            return await self._db.read(work, snapshot=snapshot)
-
-    async def close(self) -> None:
-        await self._db.close()
 
 
 def name_of(work: Callable[..., object]) -> str:

@@ -24,7 +24,11 @@ def collector() -> Iterator[Collector]:
 
 @pytest.fixture(scope="module")
 def relay(collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
-    told = {"SIDECHAIN_RELAY_TRACES_URL": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+    told = {
+        "SIDECHAIN_RELAY_TRACES_URL": collector.url,
+        "SIDECHAIN_RELAY_PRIVATE_TARGETS": "true",
+        "OTEL_BSP_SCHEDULE_DELAY": "100",
+    }
     with running_relay(tmp_path_factory.mktemp("traced") / "data", engines=Engines(told)) as process:
         yield process
 
@@ -70,6 +74,26 @@ def test_a_request_and_what_it_waited_for_are_one_trace_and_nobody_is_in_it(
     whole = b"".join(collector.bodies)
     for word in (NAME, TITLE, post.id, somebody.user_id, somebody.pair.access_token, "127.0.0.1"):
         assert word.encode() not in whole, word
+
+
+def test_an_attempt_of_a_delivery_and_a_round_of_a_task_are_traces_of_their_own(
+    relay: RelayProcess, collector: Collector
+) -> None:
+    star, fan = client_of(relay, "star"), client_of(relay, "fan")
+    hook = {"url": "https://127.0.0.1:1/hook-to-be-found"}
+    star.http.post("/notifications/webhooks", json=hook).raise_for_status()
+    fan.follow("star")
+    attempt = collector.wait_for(lambda each: each.name == "delivery webhook")
+    assert facts(attempt) == {"delivery.attempt": 1} and not attempt.parent_span_id
+    for begins in ("read deliveries.", "write deliveries."):
+        within = collector.wait_for(
+            lambda each: each.parent_span_id == attempt.span_id and each.name.startswith(begins)  # noqa: B023 (waited for)
+        )
+        assert within.trace_id == attempt.trace_id
+    turn = collector.wait_for(lambda each: each.name == "task words")
+    assert not turn.parent_span_id
+    collector.wait_for(lambda each: each.parent_span_id == turn.span_id and each.name.startswith("read "))
+    assert b"hook-to-be-found" not in b"".join(collector.bodies)
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ and later, given up in the end. Each process of the relay does; who has a lease 
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from relay.engine.clock import new_id, now_us
 from relay.engine.database import Database, DatabaseBusy, Tx
@@ -27,16 +27,25 @@ CLOSING_S = 5.0
 """What is being sent when the process ends may come to its end."""
 SwitchedOff = Callable[[str, str, str], None]
 """Tells an account that one of its webhooks, by its address, is called no more, and why."""
+Around = Callable[[Row], AbstractContextManager[object]]
 
 
 class Delivering:
-    """[loop]"""
+    """around: what each attempt happens within. [loop]"""
 
-    def __init__(self, db: Database, ways: Ways, told: NotificationsOf, switched_off: SwitchedOff) -> None:
+    def __init__(
+        self,
+        db: Database,
+        ways: Ways,
+        told: NotificationsOf,
+        switched_off: SwitchedOff,
+        around: Around = nullcontext,
+    ) -> None:
         self._db = db
         self._ways = ways
         self._told = told
         self._switched_off = switched_off
+        self._around = around
         self._wake = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -73,7 +82,7 @@ class Delivering:
             row = await self._db.write(lambda tx: store.take(tx, holder, now_us()))  # noqa: B023 (awaited)
             if row is None:  # others of the same account and channel are being sent
                 return LOOK_S
-            task = asyncio.create_task(self._carry_out(row, holder))
+            task = asyncio.create_task(self._attempt(row, holder))
             self._sending.add(task)
             task.add_done_callback(self._done)
             due_us = await self._db.read(store.next_due_us)
@@ -91,6 +100,10 @@ class Delivering:
             for task in late:  # its lease runs out, and it is taken again
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    async def _attempt(self, row: Row, holder: str) -> None:
+        with self._around(row):
+            await self._carry_out(row, holder)
 
     async def _carry_out(self, row: Row, holder: str) -> None:
         """A fault of ours counts as a try that failed."""

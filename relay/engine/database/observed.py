@@ -1,22 +1,22 @@
-"""A database whose answers are timed: what features wait for it, queues included."""
+"""A database whose reads and writes happen within something: a time that is taken, a span that is told."""
 
-import time
 from collections.abc import Callable
-from typing import TypeVar
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
 
 from relay.engine.database.door import Connection, Database, Tx
 
 T = TypeVar("T")
-Observe = Callable[[str, float], None]
-"""Told of what was done ("read", "write", "apart") and the seconds it took."""
+Around = Callable[[str, Callable[..., Any]], AbstractContextManager[object]]
+"""What is done ("read", "write", "apart") and by which function, in; what it happens within, queues included, out."""
 
 
-class MeasuredDatabase:
+class ObservedDatabase:
     """[loop]"""
 
-    def __init__(self, db: Database, observe: Observe) -> None:
+    def __init__(self, db: Database, around: Around) -> None:
         self._db = db
-        self._observe = observe
+        self._around = around
 
     @property
     def applied(self) -> int:
@@ -27,18 +27,12 @@ class MeasuredDatabase:
         return self._db.silent_s
 
     async def write(self, work: Callable[[Tx], T], *, apart: bool = False) -> T:
-        began_s = time.perf_counter()
-        try:
+        with self._around("apart" if apart else "write", work):
             return await self._db.write(work, apart=apart)
-        finally:
-            self._observe("apart" if apart else "write", time.perf_counter() - began_s)
 
     async def read(self, work: Callable[[Connection], T], *, snapshot: bool = True) -> T:
-        began_s = time.perf_counter()
-        try:
+        with self._around("read", work):
             return await self._db.read(work, snapshot=snapshot)
-        finally:
-            self._observe("read", time.perf_counter() - began_s)
 
     async def close(self) -> None:
         await self._db.close()
