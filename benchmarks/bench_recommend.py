@@ -20,7 +20,7 @@ from relay.engine.database import Connection, Tx
 from relay.features.accounts.api import ensure_account
 from relay.features.feeds import engagement
 from relay.features.feeds.ranking import KNOWN_TO, Sign
-from relay.features.recommending.for_you import for_you
+from relay.features.recommending.for_you import CURRENT, STRATEGIES, for_you
 from relay.features.recommending.matrix import Matrix
 from relay.features.recommending.sounds import Sounds
 from tests.support.house import BASE_URL, house, new_post
@@ -32,6 +32,7 @@ SIZES = (10_000, 100_000, 300_000)
 LOOKS = 15
 BEGAN_US = 1_700_000_000_000_000
 STEP_US = 1_000_000
+BEFORE = f"strategy {CURRENT - 1}"
 Lists = Sequence[Sequence[int]]
 """For each person the numbers of the posts that they are shown, the best first."""
 
@@ -47,16 +48,22 @@ async def _judged(made: Community) -> list[Row]:
         async with house(f"sqlite:///{Path(folder) / 'relay.db'}") as here:
             people, posts = await here.db.write(lambda tx: _fill(tx, made))
             numbers = {id_: n for n, id_ in enumerate(posts)}
-            took_ms, offered = list[float](), list[list[int]]()
+            took_ms = list[float]()
+            offered: dict[int, list[list[int]]] = {version: [] for version in (CURRENT - 1, CURRENT)}
             sounds = Sounds()
             await here.db.read(lambda db: for_you(db, sounds, 0, people[0], SHOWN, BASE_URL))
-            for person in people:
-                began_s = time.process_time()
-                found = await here.db.read(lambda db: for_you(db, sounds, 0, person, SHOWN, BASE_URL))  # noqa: B023 (awaited)
-                took_ms.append(1e3 * (time.process_time() - began_s))
-                offered.append([numbers[each.post.id] for each in found])
+            for version, lists in offered.items():
+                strategy = STRATEGIES[version]
+                for person in people:
+                    began_s = time.process_time()
+                    found = await here.db.read(
+                        lambda db: for_you(db, sounds, 0, person, SHOWN, BASE_URL, strategy)  # noqa: B023 (awaited)
+                    )
+                    took_ms.append(1e3 * (time.process_time() - began_s))
+                    lists.append([numbers[each.post.id] for each in found])
             known = await here.db.read(lambda db: _known(db, posts))
-    by = {"for you": offered, "popular": _popular(made, known), "chance": _by_chance(made)}
+    by: dict[str, Lists] = {"for you": offered[CURRENT], BEFORE: offered[CURRENT - 1]}
+    by |= {"popular": _popular(made, known), "chance": _by_chance(made)}
     return [
         *_compared(made, by, known),
         ("for you: one list, CPU ms, median", statistics.median(took_ms), "", ""),
@@ -113,7 +120,7 @@ def _compared(
     found = list[Row]()
     for name, measure in measures.items():
         figures = {whose: measure(lists) for whose, lists in by.items()}
-        beside = ", ".join(f"{whose} {figures[whose]:.3f}" for whose in ("popular", "chance"))
+        beside = ", ".join(f"{whose} {figures[whose]:.3f}" for whose in (BEFORE, "popular", "chance"))
         limit = (
             ""
             if name == "coverage"

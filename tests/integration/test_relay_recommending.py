@@ -154,7 +154,7 @@ async def test_what_goes_with_a_post(database_url: str) -> None:
 
 
 async def test_what_is_for_somebody_and_why(database_url: str) -> None:
-    """Nothing of theirs, nothing that they know, nothing hidden; what is disliked lowers what is like it; two places for what is new."""
+    """Nothing of theirs, nothing that they know, nothing hidden; what is disliked lowers what is like it; a share of the places for what is new."""
     async with scene(database_url) as given:
         anna = await given.here.account("anna")
         fans = [await given.here.account(f"fan{n}") for n in range(4)]
@@ -177,8 +177,8 @@ async def test_what_is_for_somebody_and_why(database_url: str) -> None:
         await given.give(anna, liked)
         found = given.said(await given.recommending.for_you(anna, 20))
         assert found[:2] == [
-            ("Dawn", "People who like “Dusk” like this."),
             ("Near", "Sounds like “Dusk”, which you like."),
+            ("Dawn", "People who like “Dusk” like this."),
         ]
         assert {name for name, _ in found} == {"Dawn", "Near", "Noon", *(f"New {n}" for n in range(4))}
         assert dict(found)["New 0"] == "New here: few know it yet."

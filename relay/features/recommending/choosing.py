@@ -51,12 +51,14 @@ def placed(
     ranked: Sequence[Candidate],
     fresh: Sequence[Candidate],
     owners: Mapping[str, str],
-    slots: Sequence[int],
+    explored_percent: int,
     limit: int,
 ) -> list[Candidate]:
-    """The ranked ones, with fresh ones at the slots (counted from 0) and behind them all; each once, few of one author. [any]"""
+    """The ranked ones, and of fresh ones so many that of the first n places `explored_percent` have one, rounded down, for each n, while
+    there are any; the others behind them all. Each once, few of one author. [any]
+    """
     counts, taken, chosen = Counter[str](), set[str](), list[Candidate]()
-    rest, new = iter(ranked), iter(fresh)
+    rest, new, are_fresh, explored = iter(ranked), iter(fresh), {each.id for each in fresh}, 0
 
     def following(candidates: Iterator[Candidate]) -> Candidate | None:
         fits = (
@@ -65,12 +67,14 @@ def placed(
         return next(fits, None)
 
     while len(chosen) < limit:
-        first, second = (new, rest) if len(chosen) in slots else (rest, new)
+        is_due = explored < (len(chosen) + 1) * explored_percent // 100
+        first, second = (new, rest) if is_due else (rest, new)
         each = following(first) or following(second)
         if each is None:
             break
         taken.add(each.id)
         counts[owners[each.id]] += 1
+        explored += each.id in are_fresh
         chosen.append(each)
     return chosen
 

@@ -11,7 +11,7 @@ from relay.core.visibility import PUBLIC
 from relay.engine.database import Connection
 from relay.features.creations import api as creations
 from relay.features.creations.api import Detail, Kind
-from relay.features.feeds.api import KNOWN_TO, UNKNOWN_SLOTS
+from relay.features.feeds.api import KNOWN_TO
 from relay.features.graph.api import not_muted
 from relay.features.recommending import company, feedback, lists, vectors
 from relay.features.recommending.choosing import Candidate, placed, quoted, spread
@@ -27,10 +27,8 @@ HEARD = 40
 NEAREST = 400
 POPULAR = 100
 UNKNOWN = 200
-"""The newest that few know, of which the fixed places are filled."""
+"""The newest that few know, of which, and of what sounds right, the places for such are filled."""
 SKIPPED = 500
-BY_COMPANY, BY_SOUND, BY_MANY = 1.0, 1.0, 0.3
-"""What each kind of reason weighs at most; the figures are of benchmarks/bench_recommend.py."""
 AGAINST = 0.5
 """What likeness to something disliked takes from likeness to something liked."""
 SKIPPED_SHARE = 0.3
@@ -41,6 +39,28 @@ _BEST = f"""SELECT c.id FROM creation AS c WHERE c.kind = '{Kind.POST}' AND {PUB
   AND c.people {{which}} ORDER BY c.hot_us DESC, c.id DESC LIMIT {{limit}}"""
 _KNOWN = _BEST.format(which=f">= {KNOWN_TO}", limit=POPULAR)
 _UNKNOWN = _BEST.format(which=f"< {KNOWN_TO}", limit=UNKNOWN)
+
+
+class Strategy(Struct, frozen=True, kw_only=True):
+    """What each kind of reason weighs at most. fame: to which power how many people know a post lowers what ties of people say for it.
+
+    explored_percent: of every beginning of a list, what fewer than KNOWN_TO people know. Such a post has one reason of three at most, its sound:
+    by score alone it would hardly ever stand there.
+    """
+
+    company: float
+    sound: float
+    many: float
+    fame: float
+    explored_percent: int
+
+
+STRATEGIES = {
+    1: Strategy(company=1.0, sound=1.0, many=0.3, fame=0.5, explored_percent=10),
+    2: Strategy(company=1.0, sound=2.0, many=0.5, fame=0.25, explored_percent=30),
+}
+"""By their versions; benchmarks/bench_recommend.py plays the newest two."""
+CURRENT = max(STRATEGIES)
 
 
 class Taste(Struct, frozen=True, kw_only=True):
@@ -72,7 +92,13 @@ def taste(db: Connection, viewer: str) -> Taste:
 
 
 def for_you(
-    db: Connection, sounds: Sounds, noted: int, viewer: str, limit: int, base_url: str
+    db: Connection,
+    sounds: Sounds,
+    noted: int,
+    viewer: str,
+    limit: int,
+    base_url: str,
+    strategy: Strategy = STRATEGIES[CURRENT],
 ) -> list[Detail]:
     """noted: see Sounds. [any thread with a snapshot]"""
     known = taste(db, viewer)
@@ -83,7 +109,7 @@ def for_you(
         db, list(dict.fromkeys(chain(heard, together, popular, unknown))), viewer, new_to=True
     )
     titles = creations.readable_titles(db, known.liked, viewer)
-    ranked = _ranked(known, heard, together, popular, facts, titles)
+    ranked = _ranked(strategy, known, heard, together, popular, facts, titles)
     fresh = [
         Candidate(
             id=id_,
@@ -91,12 +117,12 @@ def for_you(
             reason="new",
             why=NEW,
         )
-        for id_ in unknown
-        if id_ in facts
+        for id_ in dict.fromkeys(chain(unknown, heard))
+        if id_ in facts and facts[id_].people < KNOWN_TO
     ]
     fresh.sort(key=lambda each: -each.score)  # of equal ones, as the list has them: the newest first
     owners = {id_: each.owner_id for id_, each in facts.items()}
-    chosen = placed(spread(ranked, owners, len(ranked)), fresh, owners, UNKNOWN_SLOTS, limit)
+    chosen = placed(spread(ranked, owners, len(ranked)), fresh, owners, strategy.explored_percent, limit)
     return lists.details(db, chosen, viewer, base_url)
 
 
@@ -117,6 +143,7 @@ def _heard(db: Connection, sounds: Sounds, noted: int, known: Taste) -> dict[str
 
 
 def _ranked(
+    strategy: Strategy,
     known: Taste,
     heard: Mapping[str, Similarity],
     together: Mapping[str, Shared],
@@ -125,16 +152,20 @@ def _ranked(
     titles: Mapping[str, str],
 ) -> list[Candidate]:
     """Everything that may be shown, with the greatest of its reasons."""
-    ties = {id_: each.ties / (1 + facts[id_].people) ** 0.5 for id_, each in together.items() if id_ in facts}
+    ties = {
+        id_: each.ties / (1 + facts[id_].people) ** strategy.fame
+        for id_, each in together.items()
+        if id_ in facts
+    }
     most = max(ties.values(), default=1.0)
     likest = max((each.likeness for id_, each in heard.items() if id_ in facts), default=1.0)
     crowd = max((facts[id_].people for id_ in popular if id_ in facts), default=1)
     found = list[Candidate]()
     for id_ in facts:
         reasons = {
-            "people": BY_COMPANY * ties.get(id_, 0.0) / most,
-            "sound": BY_SOUND * heard[id_].likeness / likest if id_ in heard else 0.0,
-            "hot": BY_MANY * facts[id_].people / crowd if id_ in popular else 0.0,
+            "people": strategy.company * ties.get(id_, 0.0) / most,
+            "sound": strategy.sound * heard[id_].likeness / likest if id_ in heard else 0.0,
+            "hot": strategy.many * facts[id_].people / crowd if id_ in popular else 0.0,
         }
         score = _share(known, id_) * sum(reasons.values())
         if score > 0:
