@@ -55,13 +55,13 @@ def rows(long: bool = False) -> Iterator[Row]:
         ):
             url = server.url(schema)
             fill(url, posts)
-            _settle(url)
+            settle(url)
             yield from _on_postgres(posts, url, schema, Path(name) / "data")
 
 
 def _on_sqlite(posts: int, data: Path) -> list[Row]:
     with ExitStack() as stack:
-        relay = _relay(stack, data)
+        relay = relay_of(stack, data)
         found = _pages(relay, "SQLite", posts)
         database = data / "relay.db"
         found += _orm(stack, relay, f"sqlite+aiosqlite:///{database}", found, f"{posts:,} posts, SQLite")
@@ -78,7 +78,7 @@ def _on_sqlite(posts: int, data: Path) -> list[Row]:
         return found
 
 
-def _settle(url: str) -> None:
+def settle(url: str) -> None:
     """What a server does by itself, but not that of the tests: it knows how many rows there are, and which of them are dead."""
     with psycopg.connect(parse_address(url).url, autocommit=True) as pg:
         pg.execute("VACUUM ANALYZE")
@@ -86,7 +86,7 @@ def _settle(url: str) -> None:
 
 def _on_postgres(posts: int, url: str, schema: str, data: Path) -> list[Row]:
     with ExitStack() as stack:
-        relay = _relay(stack, data, "--database-url", url)
+        relay = relay_of(stack, data, "--database-url", url)
         found = _pages(relay, "PostgreSQL", posts)
         driver = url.replace("postgresql://", "postgresql+psycopg://", 1)
         driver = driver.replace(f"schema={schema}", f"options=-csearch_path%3D{schema}")
@@ -116,7 +116,7 @@ def _peer_page(name: str, headers: dict[str, str], http: httpx.Client) -> httpx.
     return http.get(f"/feed/{name}", headers=headers)
 
 
-def _relay(stack: ExitStack, data: Path, *options: str) -> Server:
+def relay_of(stack: ExitStack, data: Path, *options: str) -> Server:
     return stack.enter_context(
         serving(*python("relay", "--data", str(data), "--port", "0", "--dev", "--json-log", *options))
     )

@@ -10,13 +10,17 @@ from contextlib import closing
 import pytest
 
 from relay.core.visibility import FINDABLE, PUBLIC, READABLE, not_suspended
+from relay.core.words import TextQuery, read_query
 from relay.engine.database import dialect, postgres_connection
 from relay.engine.database.door import Values
+from relay.engine.database.full_text import tsquery
 from relay.engine.database.postgres import migrate
 from relay.engine.database.postgres_connection import Postgres, parse_address
 from relay.features.feeds import discovery
 from relay.features.feeds.filters import ALL
 from relay.features.graph.api import not_muted
+from relay.features.search import store as search
+from relay.features.search.index import kind_word
 from tests.support.postgres import PostgresServer, schema_of
 
 ROWS = 10_000
@@ -29,6 +33,9 @@ INSERT INTO creation (id, owner_id, kind, visibility, state, owner_state, title,
     changed_us, published_us, hot_us, trend_us, people, tags, card)
   SELECT lpad(n::text, 32, '0'), lpad((1 + n % 50)::text, 32, '0'), 'post', 'public', 'ready', 'open', '',
     lpad(n::text, 32, '0'), 1, n, n, n, n, n, n % 9, '[]', '{{}}' FROM generate_series(1, {ROWS}) AS n;
+INSERT INTO document (n, kind, object_id) SELECT n, 'post', lpad(n::text, 32, '0') FROM generate_series(1, {ROWS}) AS n;
+INSERT INTO full_text (rowid, head, rest)
+  SELECT n, 'loop rare' || n % 1000, '{kind_word("post")}' FROM generate_series(1, {ROWS}) AS n;
 ANALYZE"""
 
 
@@ -41,17 +48,27 @@ class Explained:
         self._pg = pg
         self.plan = ""
 
-    def execute(self, sql: str, values: Values) -> tuple[()]:
+    def execute(self, sql: str, values: Values) -> "Nothing":
         statement = dialect.statement(sql)
         literals = [
-            str(value) if isinstance(value, int) else f"'{value}'" for value in statement.bind(values)
+            str(value) if isinstance(value, int) else _quoted(value) for value in statement.bind(values)
         ]
         given = f"({', '.join(literals)})" if literals else ""
         self._pg.execute(f"PREPARE asked AS {statement.text}", prepare=False)
         rows = self._pg.execute(f"EXPLAIN EXECUTE asked {given}", prepare=False).fetchall()
         self._pg.execute("DEALLOCATE asked", prepare=False)
         self.plan = "\n".join(row[0] for row in rows)
-        return ()
+        return Nothing()
+
+
+class Nothing(tuple[()]):
+    def fetchall(self) -> list[object]:
+        return []
+
+
+def _quoted(value: object) -> str:
+    text = tsquery(value) if isinstance(value, TextQuery) else str(value)
+    return "'" + text.replace("'", "''") + "'"
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +78,7 @@ def pg(postgres: PostgresServer) -> Iterator[Postgres]:
         with closing(postgres_connection.connect(address, name="expected", patient=True)) as pg:
             migrate(pg, schema)
             pg.execute(_FILLED, prepare=False)
+            pg.execute("SELECT gin_clean_pending_list('full_text_lexemes')")  # as a vacuum does
             yield pg
 
 
@@ -85,3 +103,21 @@ def test_a_page_is_walked_from_the_index_of_its_list(
     assert f"rows={LIMIT + 1} " in explained.plan, explained.plan
     assert re.search(r"Index Scan using creation_(newest|known|trending) on creation c_1", explained.plan)
     assert "creation_for_followers" not in explained.plan and "Seq Scan on creation " not in explained.plan
+
+
+@pytest.mark.parametrize(
+    ("words", "walked"),
+    [
+        ("loop", "Index Scan Backward using full_text_pkey"),
+        ("rare7", "Bitmap Index Scan on full_text_lexemes"),
+    ],
+)
+def test_a_search_is_planned_for_how_many_have_its_words(pg: Postgres, words: str, walked: str) -> None:
+    """Of a word that all have the newest are walked, until there are enough; of a rare one its own index is. Other statements keep their one plan."""
+    ask = search.Ask(viewer=VIEWER, query=read_query(words), cursor=None, limit=LIMIT)
+    explained = Explained(pg)
+    with pg.transaction():
+        search._ranked(postgres_connection.Connection(pg), search._POSTS, ask)
+        search._ranked(explained, search._POSTS, ask)
+    assert walked in explained.plan, explained.plan
+    assert pg.execute("SHOW plan_cache_mode").fetchone() == ("force_generic_plan",)

@@ -29,11 +29,12 @@ _DDL = (
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """text: with $1 … in place of marks. names: those of `:name` marks in the order of numbers; None: `?` marks."""
+    """text: with $1 … in place of marks. names: those of `:name` marks in the order of numbers; None: `?` marks. matches: it looks for words."""
 
     text: str
     marks: int
     names: tuple[str, ...] | None
+    matches: bool = False
 
     def bind(self, values: Values) -> Sequence[object]:
         """In the order of numbers. Raises DatabaseError when values do not fit the marks."""
@@ -69,7 +70,7 @@ def statement(sql: str) -> Statement:
     text = _MARK.sub(mark, sql.replace(_MATCHES, "full_text.lexemes @@ "))
     if count and names:
         raise DatabaseError("A statement has marks of one kind, `?` or `:name`.")
-    return Statement(text, count or len(names), tuple(names) or None)
+    return Statement(text, count or len(names), tuple(names) or None, _MATCHES in sql)
 
 
 def schema(script: str) -> str:

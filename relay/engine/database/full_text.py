@@ -1,7 +1,7 @@
 """Finding rows by words: one index for all that has words, FTS5 on SQLite and a tsvector on PostgreSQL.
 
 A document is an object of some kind with two texts, head (names, titles) and rest. Statements join DOCUMENTS, ask MATCHES with
-a core.words.TextQuery as a value, and order by `d.n`: who came later has the greater number. All of it is made of other
+a core.words.TextQuery as a value, and order by NEWEST: who came later has the greater number. All of it is made of other
 tables, so no archive holds it: an index that is BUILT by another version, or empty, is built anew by who knows the words.
 """
 
@@ -14,6 +14,8 @@ TABLES = frozenset({"document", "full_text", "full_text_built"})
 DOCUMENTS = "full_text JOIN document AS d ON d.n = full_text.rowid"
 MATCHES = "full_text MATCH :words"
 """The dialect says it otherwise on PostgreSQL."""
+NEWEST = "full_text.rowid DESC"
+"""The order in which the index itself is walked, so that a page ends it; of `d.n`, which is the same, SQLite does not know that."""
 
 
 def put(tx: Tx, kind: str, object_id: str, head: Sequence[str], rest: Sequence[str]) -> None:

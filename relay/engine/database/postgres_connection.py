@@ -37,6 +37,10 @@ _SETTINGS = {
     "plan_cache_mode": "force_generic_plan",  # our statements are made for their one plan
     "synchronous_commit": "on",  # an answered write survives a power cut
 }
+_BY_WORDS = "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"
+"""Until the transaction ends. How many rows have a word is known of that word alone: of one that all have the index of numbers is walked, of
+a rare one that of words; a plan for whatever words would read and sort all that have them.
+"""
 _NETWORK = {
     "connect_timeout": 5,
     "keepalives_idle": 10,
@@ -138,6 +142,8 @@ class Connection:
         statement = dialect.statement(sql)
         cursor = RawCursor(self._pg)
         try:
+            if statement.matches:
+                RawCursor(self._pg).execute(_BY_WORDS)
             cursor.execute(statement.text, statement.bind(values), binary=True)
         except UnicodeEncodeError as error:
             raise ValueRefused(

@@ -65,7 +65,7 @@ def set_words(tx: Tx, was: Existing, title: str, tags: list[str], at_us: int) ->
     )
     note_otherwise(tx)
     set_tags(tx, was.id, tags)
-    search.put(tx, search.POST, search_words(was.id, title, tags))
+    search.put(tx, search.POST, search_words(was.id, was.kind, title, tags))
     return True
 
 

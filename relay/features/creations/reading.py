@@ -37,10 +37,13 @@ def newest_called(db: Connection, owner_id: str, title: str) -> str | None:
 def words_after(db: Connection, after_id: str, limit: int) -> list[search.Words]:
     """Of so many creations, in the order of their ids. [any thread with a snapshot]"""
     rows = db.execute(
-        "SELECT id, title, tags FROM creation WHERE id > ? AND state <> 'deleted' ORDER BY id LIMIT ?",
+        "SELECT id, kind, title, tags FROM creation WHERE id > ? AND state <> 'deleted' ORDER BY id LIMIT ?",
         (after_id, limit),
     )
-    return [search_words(id_, title, msgspec.json.decode(tags)) for id_, title, tags in rows.fetchall()]
+    return [
+        search_words(id_, kind, title, msgspec.json.decode(tags))
+        for id_, kind, title, tags in rows.fetchall()
+    ]
 
 
 def no_post() -> Refusal:

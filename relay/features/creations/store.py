@@ -131,7 +131,7 @@ def _insert(tx: Tx, new: NewCreation) -> None:
         ),
     )
     set_tags(tx, new.id, new.tags)
-    search.put(tx, search.POST, search_words(new.id, new.title, new.tags))
+    search.put(tx, search.POST, search_words(new.id, new.kind, new.title, new.tags))
     version = NewVersion(
         id=new.version_id,
         bpm=new.bpm,
@@ -217,9 +217,9 @@ def note_owner(tx: Tx, owner_id: str) -> None:
     reactions.note_owner(tx, owner_id)
 
 
-def search_words(creation_id: str, title: str, tags: Sequence[str]) -> search.Words:
+def search_words(creation_id: str, kind: str, title: str, tags: Sequence[str]) -> search.Words:
     """By which it is found. [any]"""
-    return search.Words(id=creation_id, head=title, rest=" ".join(tags))
+    return search.Words(id=creation_id, head=title, rest=" ".join(tags), kind=kind)
 
 
 def set_likes(tx: Tx, creation_id: str, count: int, liked_with: dict[str, int]) -> None:

@@ -9,27 +9,36 @@ from relay.core.words import words_of
 from relay.engine.database import Connection, Database, Tx, full_text
 
 POST, PERSON, COMMENT = "post", "person", "comment"
-VERSION = 2
+VERSION = 3
 """With another one the index is built anew, by and by."""
 STEP = 200
 """Documents that are built in one transaction."""
 
 
 class Words(Struct, frozen=True, kw_only=True):
-    """Of one object. head: names and titles; rest: what else is said of it."""
+    """Of one object. head: names and titles; rest: what else is said of it. kind: of a creation."""
 
     id: str
     head: str
     rest: str
+    kind: str = ""
 
 
 Source = Callable[[Connection, str, int], Sequence[Words]]
 """So many objects of one kind with an id greater than that, in the order of ids."""
 
 
+def kind_word(kind: str) -> str:
+    """Stands among the words of each creation, so that an index finds those of one kind among all that have a word. [any]"""
+    return f"0{kind}0"
+
+
 def put(tx: Tx, kind: str, words: Words) -> None:
     """[writer]"""
-    full_text.put(tx, kind, words.id, words_of(words.head), words_of(words.rest))
+    rest = words_of(words.rest)
+    full_text.put(
+        tx, kind, words.id, words_of(words.head), [kind_word(words.kind), *rest] if words.kind else rest
+    )
 
 
 def remove(tx: Tx, kind: str, object_id: str) -> None:

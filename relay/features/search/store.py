@@ -7,14 +7,14 @@ from msgspec import Struct
 from relay.core.cursor import Cursor, read_cursor, write_cursor
 from relay.core.folding import folded
 from relay.core.visibility import FINDABLE, PUBLIC, present
-from relay.core.words import TextQuery
+from relay.core.words import Term, TextQuery
 from relay.engine.database import Connection
-from relay.engine.database.full_text import DOCUMENTS, MATCHES
+from relay.engine.database.full_text import DOCUMENTS, MATCHES, NEWEST
 from relay.features.accounts import api as accounts
 from relay.features.comments import api as comment_api
 from relay.features.creations.api import Detail, Kind, by_ids, detail
 from relay.features.graph.api import not_muted
-from relay.features.search.index import COMMENT, PERSON, POST
+from relay.features.search.index import COMMENT, PERSON, POST, kind_word
 from relay.features.search.rules import score
 from relay.wire.comments import Comment
 from relay.wire.rest import Producer
@@ -26,14 +26,14 @@ TAG_REACH = 2_000
 """Posts that are looked at for the tags of one search."""
 _POSTS = f"""SELECT d.n, d.object_id, full_text.head FROM {DOCUMENTS} JOIN creation AS c ON c.id = d.object_id
   WHERE {MATCHES} AND d.kind = '{POST}' AND c.kind = :kind AND {FINDABLE} AND {not_muted("c.owner_id")}
-  ORDER BY d.n DESC LIMIT {CANDIDATES}"""
+  ORDER BY {NEWEST} LIMIT {CANDIDATES}"""
 _PEOPLE = f"""SELECT d.n, d.object_id, full_text.head FROM {DOCUMENTS} JOIN account AS a ON a.id = d.object_id
   WHERE {MATCHES} AND d.kind = '{PERSON}' AND {present("d.object_id")}
-  ORDER BY d.n DESC LIMIT {CANDIDATES}"""
+  ORDER BY {NEWEST} LIMIT {CANDIDATES}"""
 _COMMENTS = f"""SELECT d.n, d.object_id, full_text.head FROM {DOCUMENTS} JOIN comment AS k ON k.id = d.object_id
   {comment_api.JOINED} WHERE {MATCHES} AND d.kind = '{COMMENT}' AND {comment_api.FOUND}
   AND {not_muted("k.author_id")} AND {not_muted("c.owner_id")}
-  ORDER BY d.n DESC LIMIT {CANDIDATES}"""
+  ORDER BY {NEWEST} LIMIT {CANDIDATES}"""
 _TAGS = f"""SELECT t.tag, count(*) AS posts FROM (
     SELECT g.tag FROM creation_tag AS g JOIN creation AS c ON c.id = g.creation_id
     WHERE g.tag >= :low AND g.tag < :high AND {PUBLIC} AND {not_muted("c.owner_id")} LIMIT {TAG_REACH}) AS t
@@ -52,7 +52,7 @@ class Ask(Struct, frozen=True, kw_only=True):
 
 def posts(db: Connection, ask: Ask, base_url: str) -> tuple[list[Detail], str | None]:
     """[any thread with a snapshot]"""
-    ids, following = _ranked(db, _POSTS, ask)
+    ids, following = _ranked(db, _POSTS, ask, Term((kind_word(ask.kind),)))
     rows = by_ids(db, ids, ask.viewer)
     return [detail(rows[id_], base_url, "search") for id_ in ids], following
 
@@ -80,11 +80,12 @@ def tags(db: Connection, viewer: str, text: str) -> list[TagCount]:
     return [TagCount(tag=tag, posts=count) for tag, count in db.execute(_TAGS, values).fetchall()]
 
 
-def _ranked(db: Connection, sql: str, ask: Ask) -> tuple[list[str], str | None]:
-    """Ids of a page, and where the next begins: at a score, and a number of a document."""
+def _ranked(db: Connection, sql: str, ask: Ask, *more: Term) -> tuple[list[str], str | None]:
+    """Ids of a page, and where the next begins: at a score, and a number of a document. more: what they have to have besides."""
     if not ask.query.terms:
         return [], None
-    rows = db.execute(sql, {"viewer": ask.viewer, "words": ask.query, "kind": ask.kind}).fetchall()
+    words = TextQuery((*ask.query.terms, *more))
+    rows = db.execute(sql, {"viewer": ask.viewer, "words": words, "kind": ask.kind}).fetchall()
     found = sorted(((score(ask.query, head.split()), n, id_) for n, id_, head in rows), reverse=True)
     if ask.cursor:
         before = read_cursor(ask.cursor)

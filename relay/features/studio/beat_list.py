@@ -68,12 +68,13 @@ def listed(db: Connection, asked: Asked, base_url: str) -> tuple[list[CreationIt
         ids = _matching(db, f"SELECT c.id, c.title, c.card {wanted} {order}", values, asked.words)
         page, total = ids[asked.first : asked.first + asked.limit], len(ids)
     else:
-        (total,) = db.execute(f"SELECT count(*) {wanted}", values).fetchone()
         rows = db.execute(
-            f"SELECT c.id {wanted} {order} LIMIT :limit OFFSET :first",
+            f"SELECT c.id, count(*) OVER () {wanted} {order} LIMIT :limit OFFSET :first",
             {**values, "limit": asked.limit, "first": asked.first},
-        )
-        page = [id_ for (id_,) in rows.fetchall()]
+        ).fetchall()
+        page, total = [id_ for id_, _ in rows], rows[0][1] if rows else 0
+        if asked.first and not rows:  # behind the end, where nothing says how many there are
+            (total,) = db.execute(f"SELECT count(*) {wanted}", values).fetchone()
     return store.by_ids(db, page, asked.viewer, base_url), total
 
 
