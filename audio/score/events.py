@@ -1,5 +1,6 @@
 """Notes on one clock: what every score is compiled to."""
 
+from fractions import Fraction
 from typing import NamedTuple
 
 TICKS_PER_QUARTER = 960
@@ -18,19 +19,22 @@ class Note(NamedTuple):
 
 
 class Compiled(NamedTuple):
-    """notes: by start, then sound, then number. length: of the whole, in ticks, behind which it begins again."""
+    """notes: by start, then sound, then number. length: of the whole, in ticks, behind which it begins again.
+
+    bpm: the score's, a whole number; a Fraction where it is made to sound at another's, such as a DAW's.
+    """
 
     notes: tuple[Note, ...]
     length: int
-    bpm: int
+    bpm: int | Fraction
     beats_per_bar: int = 4
 
     @property
     def seconds(self) -> float:
-        return self.length * 60 / (TICKS_PER_QUARTER * self.bpm)
+        return float(self.length * 60 / (TICKS_PER_QUARTER * self.bpm))
 
 
-def frame_of(ticks: int, bpm: int, sample_rate_hz: int) -> int:
-    """The frame in which something at `ticks` begins, half up. Whole numbers throughout. [any]"""
+def frame_of(ticks: int, bpm: int | Fraction, sample_rate_hz: int) -> int:
+    """The frame in which something at `ticks` begins, half up. Exact throughout. [any]"""
     whole = TICKS_PER_QUARTER * bpm
     return (2 * ticks * 60 * sample_rate_hz + whole) // (2 * whole)

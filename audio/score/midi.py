@@ -40,7 +40,7 @@ def write_midi(score: Compiled, name: str) -> bytes:
     """Format 1: tempo and name first, then a track for each sound. [any]"""
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
     head = file.add_track(name)
-    head.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(score.bpm)))
+    head.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(float(score.bpm))))
     head.append(mido.MetaMessage("time_signature", numerator=score.beats_per_bar, denominator=4))
     head.append(mido.MetaMessage("end_of_track", time=score.length))
     channels = iter(each for each in range(16) if each != DRUM_CHANNEL)

@@ -1,6 +1,7 @@
 """A compiled score as sound, by the kit. The page's script places the same frames at the same times."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ def render(score: Compiled, *, is_loop: bool) -> NDArray[np.float32]:
     return found.astype(np.float32)
 
 
-def _voice(note: Note, bpm: int) -> NDArray[np.float32]:
+def _voice(note: Note, bpm: int | Fraction) -> NDArray[np.float32]:
     """(frames,): as long as it sounds, at its velocity 1."""
     shot = one_shot(note.sound, note.number)
     if not SOUNDS[note.sound].is_held:

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,7 +44,7 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     bytes: int
-    bpm: int
+    bpm: float
     seconds: float
     lufs: float | None
     gain_db: float
@@ -95,7 +96,7 @@ class SoundCommands:
         show(
             done,
             as_json,
-            lambda: f"Wrote {line(done.path)}: {done.seconds:.1f} s at {done.bpm} BPM, {loud}.",
+            lambda: f"Wrote {line(done.path)}: {done.seconds:.1f} s at {done.bpm:g} BPM, {loud}.",
         )
 
     def midi(
@@ -121,16 +122,16 @@ class SoundCommands:
 
 
 class Sheet:
-    """A score that is to sound. bpm: in place of its own. Raises UsageError."""
+    """A score that is to sound. bpm: in place of its own; a DAW's is no whole number. Raises UsageError."""
 
-    def __init__(self, one: c.OneCreation, bpm: int | None = None) -> None:
-        from daemon.core.scores import at_tempo, kind_of, rules_of
+    def __init__(self, one: c.OneCreation, bpm: int | Fraction | None = None) -> None:
+        from daemon.core.scores import kind_of, rules_of
 
-        own = score_in(Path(one.path))
-        self.score = own if bpm is None else at_tempo(own, bpm)
+        self.score = score_in(Path(one.path))
+        self.bpm = self.score.bpm if bpm is None else bpm
         self.creation = one.creation
-        self.is_loop = rules_of(kind_of(own)).is_loop
-        self._loops = scores_of_loops(own, Path(one.path))
+        self.is_loop = rules_of(kind_of(self.score)).is_loop
+        self._loops = scores_of_loops(self.score, Path(one.path))
 
     def compiled(self) -> "Compiled":
         """Raises UsageError."""
@@ -146,7 +147,7 @@ class Sheet:
                 "It has no notes yet: its sound is a take.",
                 f"`sidechain takes export {take[:12]}` writes that.",
             )
-        return compiled(self.score, self._loops)
+        return compiled(self.score, self._loops)._replace(bpm=self.bpm)
 
     def sound(self) -> "NDArray[float32]":
         """At audio.score.kit's rate, as loud as it comes. Raises UsageError."""
@@ -198,7 +199,7 @@ def as_take(sheet: Sheet) -> c.OneTake:
         request = c.ImportSound(
             path=str(wav),
             title=sheet.score.name,
-            bpm=float(sheet.score.bpm),
+            bpm=float(sheet.bpm),
             meter=(sheet.compiled().beats_per_bar, 4),
             given=True,
         )
@@ -224,7 +225,7 @@ def _levelled(sheet: Sheet, path: Path) -> tuple[Rendered, bytes]:
     done = Rendered(
         path=shown(path),
         bytes=len(data),
-        bpm=sheet.score.bpm,
+        bpm=float(sheet.bpm),
         seconds=len(samples) / RATE_HZ,
         lufs=None if lufs is None else lufs + gain.gain_db,
         gain_db=gain.gain_db,
@@ -233,14 +234,14 @@ def _levelled(sheet: Sheet, path: Path) -> tuple[Rendered, bytes]:
     return done, data
 
 
-def _project_bpm() -> int:
-    """The tempo that a plugin is told by its host. Raises NothingKept."""
+def _project_bpm() -> Fraction:
+    """The tempo that a plugin is told by its host, exactly. Raises NothingKept."""
     every = ask(c.ListInstances(), c.InstanceList).instances
     told = [each for each in every if each.bpm is not None]
     playing = [each for each in told if each.playing] or told
     if not playing or playing[0].bpm is None:
         raise NothingKept("No plugin is told a tempo by its DAW.", "Say it with --bpm.")
-    return round(playing[0].bpm)
+    return Fraction(playing[0].bpm)
 
 
 def _place(to: Path, name: str, endings: tuple[str, ...], ending: str, force: bool) -> Path:

@@ -160,18 +160,6 @@ def renamed(score: Score, name: str) -> Score:
         raise UsageError(in_words(error, "The name"), "Give it another name.") from error
 
 
-def at_tempo(score: Score, bpm: int) -> Score:
-    """The same, faster or slower. Raises UsageError: no tempo that a score can have. [any]"""
-    from audio.score.shapes import MAX_BPM, MIN_BPM
-
-    try:
-        return _converted({**msgspec.to_builtins(score), "bpm": bpm})
-    except msgspec.ValidationError as error:
-        raise UsageError(
-            f"{bpm} BPM: a score has from {MIN_BPM} to {MAX_BPM}.", "Say another tempo."
-        ) from error
-
-
 def loops_named(score: Score) -> list[str]:
     """By the blocks of a song, each once, in their order. [any]"""
     return list(dict.fromkeys(block.loop for block in score.blocks)) if isinstance(score, SongScore) else []

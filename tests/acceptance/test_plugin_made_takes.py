@@ -1,8 +1,10 @@
-"""What a take, or a post, is made of: taken apart on the command line, listened to through a host's own output, and dragged out of the window."""
+"""Takes that were made, not played: stems of a take and of a post, and a pattern at the project's tempo. Listened to through a host's own output, and
+dragged out of the window."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 import soundfile
 
 import bridge.control as c
+from audio.score.kit import RATE_HZ
 from daemon.cli.stage import RunningDaemon, Stage
 from tests.acceptance.test_history import sidechain
 from tests.support.clap import LINK, PREVIEW, PREVIEW_GAIN, ClapHost, begin_clap, made_for_tests
@@ -20,6 +23,16 @@ from tests.support.relay import RelayClient
 from tests.support.screen import PANEL, WARM, count, x_server
 from tests.support.whole import short_folder
 
+PROJECT_BPM = 92.5
+PATTERN_BEATS = 8
+PATTERN = {
+    "kind": "pattern",
+    "name": "Son",
+    "bpm": 120,
+    "beats": PATTERN_BEATS,
+    "rows": [{"sound": "clave", "steps": [1.0, 0, 0, 0] * PATTERN_BEATS}],
+}
+ATTACK_FRAMES = 300
 PARTS = ["percussive", "harmonic", "bass"]
 FADE_FRAMES = 48
 UNCHANGED_DB = 0.0
@@ -42,7 +55,7 @@ async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
             await asyncio.to_thread(mira.sign_in, "mira.k")
             await asyncio.to_thread(publish, mira, 3, "Copper 1.5")
             await asyncio.to_thread(mira.close)
-            daemon = await stage.daemon("a", url)
+            daemon = await stage.daemon("a", url, drag_tempo="project")
             await daemon.client.request(c.ClaimDevice(username="nightowl"))
             await daemon.client.request(c.FollowUser(username="mira.k"))
             async with begin_clap(stage, host=made_for_tests("clap_host_window"), daemon=daemon) as beside:
@@ -72,11 +85,12 @@ async def known(daemon: RunningDaemon, take_id: str) -> c.TakeInfo:
     return one.take
 
 
-async def test_stems_are_takes_that_are_heard_and_dragged_out(scene: Scene) -> None:
+async def test_what_was_made_is_heard_and_dragged_out(scene: Scene, tmp_path: Path) -> None:
     stems = await a_take_is_taken_apart(scene)
     await one_is_heard_through_the_host_by_its_name(scene, stems["harmonic"])
     await one_is_played_and_dragged_out_of_the_window(scene, stems["bass"])
     await a_post_is_taken_apart(scene)
+    await a_pattern_has_the_tempo_of_the_project(scene, tmp_path / "son.json")
 
 
 async def a_take_is_taken_apart(scene: Scene) -> dict[str, c.TakeInfo]:
@@ -118,6 +132,13 @@ async def one_is_played_and_dragged_out_of_the_window(scene: Scene, stem: c.Take
     await window.picture("playing")
     await window.press("take_play")
     await host.until_text(PREVIEW, "None")
+    path = await dropped(window)
+    assert path.name == "Bass · bass.wav"
+    assert np.array_equal(soundfile.read(path, dtype="float32")[0], take_samples(scene.daemon, stem))
+
+
+async def dropped(window: WindowOf) -> Path:
+    """The file of the take that stands first, dragged out onto another program's window."""
     async with gtk_target() as target:
         await window.drag("take_wave", target.middle)
         await window.let_go()
@@ -125,9 +146,7 @@ async def one_is_played_and_dragged_out_of_the_window(scene: Scene, stem: c.Take
         while not waiting.done():
             await window.look(20)
         (uri,) = waiting.result()
-    path = path_of(uri)
-    dropped = soundfile.read(path, dtype="float32")[0]
-    assert path.name == "Bass · bass.wav" and np.array_equal(dropped, take_samples(scene.daemon, stem))
+    return path_of(uri)
 
 
 async def a_post_is_taken_apart(scene: Scene) -> None:
@@ -136,3 +155,33 @@ async def a_post_is_taken_apart(scene: Scene) -> None:
     assert [take.title for take in stems.values()] == [f"Copper 1.5 · {part}" for part in PARTS]
     assert {(take.bars, take.bpm) for take in stems.values()} == {(4, 128.0)}
     assert len({take.frames for take in stems.values()}) == 1
+
+
+async def a_pattern_has_the_tempo_of_the_project(scene: Scene, file: Path) -> None:
+    """Which is no whole number; and when the project has another, what is dropped then has that."""
+    host, window = scene.host, scene.window
+    await asyncio.to_thread(file.write_text, json.dumps(PATTERN))
+    code, said = await sidechain(scene.daemon, "patterns", "import", str(file))
+    assert code == 0, said
+    before = window.part(await window.seen(), "take_name").copy()
+    await host.play(Stretch(frames=BAR_FRAMES // 2, bpm=PROJECT_BPM))
+    code, said = await sidechain(scene.daemon, "patterns", "render", "Son", "--take", "--project", "--json")
+    assert code == 0, said
+    take = json.loads(said)["take"]
+    assert (take["bpm"], take["bars"]) == (PROJECT_BPM, PATTERN_BEATS // 4)
+    await window.until(lambda p: not np.array_equal(window.part(p, "take_name"), before), "it in the list")
+    path = await dropped(window)
+    sound, rate_hz = soundfile.read(path, dtype="float32")
+    assert path.name == "Son.wav" and rate_hz == RATE_HZ
+    assert len(sound) == beats_frames(PATTERN_BEATS, PROJECT_BPM)
+    for beat in range(1, PATTERN_BEATS):
+        at = beats_frames(beat, PROJECT_BPM)
+        ahead, behind = np.abs(sound[at - ATTACK_FRAMES : at]), np.abs(sound[at : at + ATTACK_FRAMES])
+        assert ahead.max() * 10 < behind.max(), f"beat {beat} is struck where it should"
+    await host.play(Stretch(frames=BAR_FRAMES // 2, bpm=100.0))
+    faster = soundfile.info(await dropped(window))
+    assert faster.frames == beats_frames(PATTERN_BEATS, 100.0)
+
+
+def beats_frames(beats: int, bpm: float) -> int:
+    return round(beats * 60 / bpm * RATE_HZ)

@@ -10,7 +10,6 @@ from audio.score.kinds import KINDS
 from audio.score.shapes import Loop
 from daemon.core.scores import (
     SCORES,
-    at_tempo,
     compiled,
     kind_of,
     loops_named,
@@ -61,14 +60,12 @@ def test_what_is_no_score_is_said_in_words(file: bytes, says: str) -> None:
     assert "msgspec" not in str(refused.value) and "Expected" not in str(refused.value)
 
 
-def test_a_name_and_a_tempo_are_those_that_a_score_may_have() -> None:
+def test_a_name_is_one_that_a_score_may_have() -> None:
     score = read_json(LOOP_JSON).score
-    assert renamed(score, " Rain ").name == "Rain" and at_tempo(score, 120).bpm == 120
+    assert renamed(score, " Rain ").name == "Rain"
     for wrong in ("", "x" * 101, "two\nlines"):
         with pytest.raises(UsageError):
             renamed(score, wrong)
-    with pytest.raises(UsageError, match="from 40 to 240"):
-        at_tempo(score, 20)
 
 
 def test_nothing_to_hear_is_said() -> None:
