@@ -18,6 +18,7 @@ WINDOW, HOP = 4096, 1024
 SPECTRA, BINS = 512, 1024
 """What a network takes at once."""
 _SLOPE, _VARIANCE_FLOOR, _SHARE_FLOOR = 0.2, 1e-3, 1e-10
+_NOTHING = -80.0  # a claim of so little is none, and less would overflow
 _LEVELS = 6
 _SQUARED = 1.5  # Hann windows, squared, laid over one another at a quarter of their length
 
@@ -83,7 +84,7 @@ def network(levels: Array, weights: Weights) -> Array:
         if down:
             x = np.concatenate([down.pop(), x])
     claimed = _wide(x[0], weights["up7.0.weight"], weights["up7.0.bias"])
-    return np.asarray(levels / (1 + np.exp(-claimed)), np.float32)
+    return np.asarray(levels / (1 + np.exp(-np.maximum(claimed, _NOTHING))), np.float32)
 
 
 def halved(x: Array, kernel: Array, bias: Array) -> Array:

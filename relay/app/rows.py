@@ -46,6 +46,7 @@ from relay.features.guests import operations as guests
 from relay.features.jobs import operations as jobs
 from relay.features.leaving import operations as leaving
 from relay.features.listening.downloading_operations import DownloadingOperations
+from relay.features.listening.notes_operations import NotesOperations
 from relay.features.listening.operations import ListeningOperations
 from relay.features.listening.separating_operations import SeparatingOperations
 from relay.features.live import operations as live
@@ -280,6 +281,7 @@ class Table:
             *SeparatingOperations(
                 hearing=given.hearing, objects=objects, base_url=base_url, models=given.listening.models
             ).rows(),
+            *NotesOperations(hearing=given.hearing, base_url=base_url, models=given.listening.models).rows(),
         ]
 
     def _own(self) -> list[AnyRow]:

@@ -15,6 +15,13 @@ class SeparationModel(Struct, frozen=True, kw_only=True, rename="camel"):
     parts: Annotated[list[Word], Meta(max_length=16)]
 
 
+class NotesModel(Struct, frozen=True, kw_only=True, rename="camel"):
+    """By what notes can be heard here. says: what it is, for the person who chooses."""
+
+    name: Word
+    says: Sentence
+
+
 class RelayFacts(Struct, frozen=True, kw_only=True, rename="camel"):
     """authorizationServer: its metadata (RFC 8414). socket: of the jobs of tracks; stream: of sound while it is played. registration: closed, invite
     or open.
@@ -29,3 +36,4 @@ class RelayFacts(Struct, frozen=True, kw_only=True, rename="camel"):
     max_separated_seconds: Count
     max_stream_seconds: Count
     separation_models: Annotated[list[SeparationModel], Meta(max_length=16)]
+    notes_models: Annotated[list[NotesModel], Meta(max_length=16)]

@@ -264,6 +264,36 @@ class TrackAnalysis(Struct, frozen=True, kw_only=True, rename="camel"):
     analysis: Features | None
 
 
+class NotesOptions(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """model: the engine."""
+
+    model: Word = "pyin"
+
+
+class NotesGiven(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Body of POST /api/analyze/notes."""
+
+    track_id: TrackId
+    options: NotesOptions = NotesOptions()
+
+
+class TrackNotes(Struct, frozen=True, kw_only=True, rename="camel"):
+    """GET /api/analyze/track/{id}/notes. status: none (nobody asked yet), or of the newest job. The rest is of the newest there are: model, by which the notes
+    were heard, and says, what that is; count; notesUrl: a list of pitch (MIDI), start_s, end_s (seconds), strength (0 to 1); midiUrl: a MIDI file.
+    """
+
+    track_id: DashedId
+    status: Word
+    job_id: DashedId | None
+    error: Sentence | None
+    model: Word | None
+    says: Sentence
+    count: Count | None
+    notes_url: Url | None
+    midi_url: Url | None
+    heard_at: Timestamp | None
+
+
 class SeparateOptions(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """model: the engine. extract*: false leaves a part out; true asks for it, and is refused where the engine does not know it."""
 

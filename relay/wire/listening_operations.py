@@ -117,6 +117,22 @@ TRACK_ANALYSIS = _row(
     shapes.TrackAnalysis,
     "What was heard in something of yours.",
 )
+DETECT_NOTES = _row(
+    "POST",
+    "/analyze/notes",
+    shapes.NotesGiven,
+    Nothing,
+    shapes.TrackJob,
+    "Have the notes of something of yours that is here heard.",
+)
+TRACK_NOTES = _row(
+    "GET",
+    "/analyze/track/{creation_id}/notes",
+    Nothing,
+    Nothing,
+    shapes.TrackNotes,
+    "The notes that were heard in something of yours, as JSON and as MIDI.",
+)
 FETCH_LINK = _row(
     "POST",
     "/spotify/fetch",

@@ -1,7 +1,7 @@
 """What the WebSocket at `/` says, as a stem service's specification names it: one JSON object a text message, `type` first.
 
 A client says for which of its own tracks it wants to be told (`trackId`: any creation of one's own, as in `/api/analyze`); it is told of each job of
-them: `analysis:job:*` of /api/analyze, `processing:job:*` of /api/process, `download:job:*` of /api/download. On subscribing it is told how the newest
+them: `analysis:job:*` of /api/analyze (and of its notes), `processing:job:*` of /api/process, `download:job:*` of /api/download. On subscribing it is told how the newest
 job of each stands, so that nothing is missed in between.
 """
 
@@ -18,7 +18,7 @@ TRACKS_PATH = "/"
 MAX_TRACKS = 100
 """Of one connection."""
 MAX_SAID_BYTES = 1024
-FAMILIES = {"analyse": "analysis", "separate": "processing", "fetch": "download"}
+FAMILIES = {"analyse": "analysis", "notes": "analysis", "separate": "processing", "fetch": "download"}
 """What a type begins with, by kinds of jobs."""
 STEPS = {
     "ready": "queued",

@@ -28,8 +28,9 @@ from tests.support.loops import short_flac
 
 Told = Callable[[Work], None]
 SOUND = short_flac()
-KINDS = ("analyse", "compare", "convert", "separate")
-FILES = {"analyse": 3, "compare": 0, "convert": 1, "separate": 3}
+KINDS = ("analyse", "compare", "convert", "notes", "separate")
+OF_TRACKS = {"notes": "/api/analyze/notes", "separate": "/api/process/separate"}
+FILES = {"analyse": 3, "compare": 0, "convert": 1, "notes": 2, "separate": 3}
 """That come of a job, in the end: of a separation they are the creation's."""
 
 
@@ -64,7 +65,7 @@ class Owner:
             path = "/api/audio/convert?target_format=wav"
             return await http.post(path, files=[("file", sent)], headers=self.headers)
         body = {"trackId": self.track_id}
-        asked = await http.post("/api/process/separate", json=body, headers=self.headers)
+        asked = await http.post(OF_TRACKS[kind], json=body, headers=self.headers)
         await self.peer.relay.posts.workers.ended(asked.json()["jobId"].replace("-", ""), HANG_S)
         return asked
 
@@ -230,7 +231,7 @@ async def test_what_is_poisonous_is_set_aside_after_three_and_the_rest_goes_on(p
     peer.relay.posts.listening._children = poisoned = Children("tests.support.poisoned_child")
     for kind in KINDS:
         answer = await ana.ask(kind)
-        if kind != "separate":
+        if kind not in OF_TRACKS:
             assert answer.status_code == 500 and "ZeroDivision" not in answer.text, answer.text
         assert await results_of(peer, ana, kind) == ([("quarantined", table.MAX_ATTEMPTS)], 0, 0)
     told = (await peer.http.get("/api/v1/jobs", headers=ana.headers)).json()["jobs"]

@@ -173,6 +173,7 @@ async def test_the_facts_of_a_relay_are_for_everybody_and_no_more_than_facts(pee
     facts = msgspec.convert(said.json(), RelayFacts)
     assert (facts.socket, facts.stream) == ("ws://relay/", "ws://relay/api/stream")
     assert [each.name for each in facts.separation_models] == ["hpss"]
+    assert [each.name for each in facts.notes_models] == ["pyin"]
     assert facts.registration == "closed"
     assert (await peer.http.get(facts.authorization_server)).status_code == 200
     peer.relay.draining.append("shutdown")

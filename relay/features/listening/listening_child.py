@@ -24,6 +24,8 @@ from audio.errors import EncodingFailed, UnsupportedAudio
 from audio.intake import Samples, sanitize
 from audio.models import runtime
 from audio.models.table import needs_model
+from audio.notes.engines import ENGINES as NOTES_ENGINES
+from audio.notes.midi import midi_of
 from audio.pictures import drawn
 from audio.read.clip import Clip
 from audio.read.reader import read_audio
@@ -33,6 +35,8 @@ from relay.engine.sandbox.fork_server import serve, tell
 from relay.features.listening.tasks import (
     CONVERTED_FILE,
     MAX_SEPARATED_S,
+    MIDI_FILE,
+    NOTES_FILE,
     POINTS_FILE,
     WAVEFORM_FILE,
     Analyse,
@@ -41,10 +45,12 @@ from relay.features.listening.tasks import (
     Compare,
     ComparisonResult,
     Convert,
+    DetectNotes,
     Done,
     Draw,
     Failed,
     MadeFile,
+    NotesDetected,
     Parted,
     Points,
     Refused,
@@ -60,7 +66,7 @@ WITH_MODEL = Limits(address_bytes=8 << 30, cpu_s=2_400, output_bytes=1 << 30)
 """A model of 174 MB takes 1.6 s for each of sound, and some 3 GiB beside the clip and its parts."""
 ONNX = ".onnx"
 MAX_TRACE = 4_000
-SVG, FLAC = "image/svg+xml", "audio/flac"
+SVG, FLAC, MIDI, JSON = "image/svg+xml", "audio/flac", "audio/midi", "application/json"
 REHEARSED_RATES_HZ = (44_100, 48_000)
 Tell = Callable[[float], None]
 """How much of the job is done, 0..1."""
@@ -100,6 +106,8 @@ def carry_out(job: ChildJob, told: Tell, model: Sequence[bytes] = ()) -> Done | 
             return _converted(folder, task, clip, samples)
         if isinstance(task, Separate):
             return _separated(folder, task, clip, samples, told, model)
+        if isinstance(task, DetectNotes):
+            return _detected(folder, task, clip, samples, told, model)
         return _drawn(folder, task, samples)
     except UnsupportedAudio as error:
         return Refused(reason=error.reason)
@@ -159,7 +167,7 @@ def _drawn(folder: Path, task: Draw, samples: Samples) -> Done:
     return _done(
         Points(first=levels[:PREVIEW_POINTS]),
         MadeFile(name=WAVEFORM_FILE, mime=SVG),
-        MadeFile(name=POINTS_FILE, mime="application/json"),
+        MadeFile(name=POINTS_FILE, mime=JSON),
     )
 
 
@@ -181,6 +189,22 @@ def _separated(
     return _done(Parted(engine=task.engine, parts=task.parts), *files)
 
 
+def _detected(
+    folder: Path, task: DetectNotes, clip: Clip, samples: Samples, told: Tell, model: Sequence[bytes]
+) -> Done:
+    """The tempo is that of the file: a MIDI file has its bars by it."""
+    tempo = _found(clip, samples, "", lambda share: told(0.05 + 0.25 * share)).document.tempo
+    hear_notes = NOTES_ENGINES[task.engine].hear_notes
+    notes = hear_notes(samples, clip.sample_rate_hz, lambda share: told(0.3 + 0.7 * share), model)
+    (folder / NOTES_FILE).write_bytes(msgspec.json.encode(notes))
+    (folder / MIDI_FILE).write_bytes(midi_of(notes, tempo.bpm))
+    return _done(
+        NotesDetected(engine=task.engine, count=len(notes)),
+        MadeFile(name=NOTES_FILE, mime=JSON),
+        MadeFile(name=MIDI_FILE, mime=MIDI),
+    )
+
+
 def _done(result: object, *files: MadeFile) -> Done:
     return Done(result=msgspec.Raw(msgspec.json.encode(result)), files=list(files))
 
@@ -193,6 +217,7 @@ def _rehearse() -> None:
         Compare(),
         *(Convert(format=name, bitrate_kbps=128, rate_hz=32_000) for name in MEDIA_TYPES),
         *(Separate(engine=name, parts=list(parts)) for name, parts in PARTS.items() if not needs_model(name)),
+        *(DetectNotes(engine=name) for name in NOTES_ENGINES if not needs_model(name)),
         Draw(width_px=100, height_px=50, color="#000000", background="transparent"),
     ]
     with tempfile.TemporaryDirectory() as name:

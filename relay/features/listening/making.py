@@ -32,6 +32,7 @@ from relay.features.listening.tasks import (
     Separate,
     Task,
     content_of,
+    engine_of,
 )
 from relay.features.uploads import api as uploads
 
@@ -111,9 +112,8 @@ class ListeningWork:
 
     async def _model(self, task: Task) -> list[str]:
         """Paths of its files, if it needs one. Raises Refusal: model_unavailable."""
-        if not isinstance(task, Separate) or not needs_model(task.engine):
-            return []
-        return await self.models.verified(task.engine)
+        engine = engine_of(task)
+        return [] if engine is None or not needs_model(engine) else await self.models.verified(engine)
 
     async def _fetch(self, source: Source, target: Path) -> str:
         """SHA-256 of what was fetched. Raises Refusal: gone."""

@@ -1,10 +1,10 @@
-"""By which engines a sound can be taken apart here: those that are always there, and those whose model the operator has put here."""
+"""By which engines a sound can be taken apart, or notes be heard, here: those that are always there, and those whose model the operator has put here."""
 
 import asyncio
+from collections.abc import Iterable
 
 from audio.models.shelf import ModelRefused, Shelf
 from audio.models.table import needs_model
-from audio.separate.parts import PARTS
 from relay.core.refusal import Refusal
 from relay.engine.model_folder import ModelFolder
 
@@ -16,10 +16,10 @@ class Models:
         self._folder = folder
         self.shelf = shelf or Shelf(folder)
 
-    async def engines(self) -> list[str]:
-        """Names, of audio.separate.parts.PARTS. Raises OSError."""
+    async def here(self, engines: Iterable[str]) -> list[str]:
+        """Of these, by name. Raises OSError."""
         ready = await asyncio.to_thread(self.shelf.ready)
-        return [name for name in PARTS if not needs_model(name) or name in ready]
+        return [name for name in engines if not needs_model(name) or name in ready]
 
     async def verified(self, name: str) -> list[str]:
         """Paths of its files, each of which was read and is what it must be. Raises Refusal: model_unavailable; OSError."""

@@ -7,6 +7,7 @@ import msgspec
 
 from audio.analyse.shapes import AnalysisDocument, Summary
 from relay.core.dashed_ids import dashed
+from relay.core.refusal import Refusal
 from relay.core.times import rfc3339
 from relay.engine.jobs import table
 from relay.features.listening.service import Listened
@@ -105,6 +106,12 @@ def job(listened: Listened) -> shapes.TrackJob:
         progress=1.0 if state is None else state.fraction,
         error=error_of(listened),
     )
+
+
+def no_model(name: str, here: Mapping[str, str]) -> Refusal:
+    """here: those that there are, and what each says. [any]"""
+    there = ", ".join(f"{each} ({says})" for each, says in here.items())
+    return Refusal("model_unavailable", f"This relay has no model {name}.", f"Name one that it has: {there}.")
 
 
 def error_of(listened: Listened) -> str | None:

@@ -36,7 +36,7 @@ class SeparatingOperations:
     models: Models
 
     async def separate(self, call: Call[shapes.SeparationGiven, Nothing]) -> shapes.TrackJob:
-        task = task_of(call.body.options, await self.models.engines())
+        task = task_of(call.body.options, await self.models.here(PARTS))
         row = await self.hearing.ask_of_creation(call.actor, bare(call.body.track_id), task)
         return results.job(await self.hearing.of(row.id))
 
@@ -112,12 +112,7 @@ def task_of(options: shapes.SeparateOptions, engines: Sequence[str]) -> Separate
     """engines: those that are here. Raises Refusal: model_unavailable, validation. [any]"""
     parts = PARTS.get(options.model, ()) if options.model in engines else ()
     if not parts:
-        there = ", ".join(f"{name} ({SAYS[name]})" for name in engines)
-        raise Refusal(
-            "model_unavailable",
-            f"This relay has no model {options.model}.",
-            f"Name one that it has: {there}.",
-        )
+        raise results.no_model(options.model, {name: SAYS[name] for name in engines})
     wanted = {
         name.removeprefix(EXTRACT): getattr(options, name)
         for name in options.__struct_fields__

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import get_args
 
 import msgspec
 from msgspec import Raw, Struct
@@ -9,6 +10,7 @@ from msgspec import Raw, Struct
 from audio.analyse.shapes import ALGORITHM, AnalysisDocument, Changes, Comparison
 
 WAVEFORM_FILE, POINTS_FILE, CONVERTED_FILE = "waveform.svg", "waveform.json", "converted"
+NOTES_FILE, MIDI_FILE = "notes.json", "notes.mid"
 MAX_SEPARATED_S = 600
 """Ten minutes at 48 kHz need some 2 GiB; a longer sound would not fit the limits of the child."""
 MAKES = "1"
@@ -47,6 +49,12 @@ class Separate(Struct, frozen=True, kw_only=True, tag="separate"):
     parts: list[str]
 
 
+class DetectNotes(Struct, frozen=True, kw_only=True, tag="notes"):
+    """One file. Result: NotesDetected, NOTES_FILE and MIDI_FILE. engine: of audio.notes.shapes.SAYS."""
+
+    engine: str
+
+
 class Fetch(Struct, frozen=True, kw_only=True, tag="fetch"):
     """A sound for a track that somebody calls track_id. Not the child's. source: as of the wire. url: of which source it is read. Result: Fetched."""
 
@@ -64,8 +72,8 @@ class Fetched(Struct, frozen=True, kw_only=True):
     key: str = ""
 
 
-Task = Analyse | Compare | Convert | Draw | Separate
-KINDS = tuple(str(each.__struct_config__.tag) for each in (Analyse, Compare, Convert, Draw, Separate))
+Task = Analyse | Compare | Convert | Draw | Separate | DetectNotes
+KINDS = tuple(str(each.__struct_config__.tag) for each in get_args(Task))
 """Of jobs that listen."""
 FETCH = "fetch"
 """The kind of jobs that fetch."""
@@ -108,6 +116,13 @@ class Parted(Struct, frozen=True, kw_only=True):
     parts: list[str]
 
 
+class NotesDetected(Struct, frozen=True, kw_only=True):
+    """How many, and by what they were heard. NOTES_FILE has them: audio.notes.shapes.DetectedNote."""
+
+    engine: str
+    count: int
+
+
 class MadeFile(Struct, frozen=True, kw_only=True):
     """name: in the folder."""
 
@@ -130,6 +145,11 @@ class Failed(Struct, frozen=True, kw_only=True, tag="failed"):
     """trace: for who runs the relay. The sound may be as good as any."""
 
     trace: str
+
+
+def engine_of(task: Task) -> str | None:
+    """By what it is done, if that is chosen. [any]"""
+    return task.engine if isinstance(task, Separate | DetectNotes) else None
 
 
 def kind_of(task: Task | Fetch) -> str:
