@@ -6,6 +6,7 @@ the relay's CPU for each request, and p95 by the clock; beneath them the slowest
 
 import asyncio
 import io
+import os
 import statistics
 import tempfile
 import time
@@ -83,7 +84,7 @@ def _measured(engine: str, count: int, url: str, data: Path) -> Iterator[Row]:
                 f"CPU {cpu_ms:.2f} ms",
             )
         if count == FULL:
-            yield from _sizes(http, filled, engine)
+            yield from _sizes(relay, http, filled, engine)
 
 
 def _http(client: RelayClient) -> httpx.Client:
@@ -193,14 +194,14 @@ def _getter(http: httpx.Client) -> Callable[..., Ask]:
     return lambda path, **query: lambda: http.get(path, params=query)
 
 
-def _sizes(http: httpx.Client, filled: Filled, engine: str) -> Iterator[Row]:
+def _sizes(server: Server, http: httpx.Client, filled: Filled, engine: str) -> Iterator[Row]:
     loop = http.get(f"/api/loops/{filled.one[Kind.LOOP]}").raise_for_status()
     cells = f"{len(loop.json()['iconSequence'])} steps, {len(loop.json()['chordProgression'])} chords, 8 bars"
     yield (f"a loop, {engine}: KB", len(loop.content) / 1e3, f"<= {LOOP_LIMIT_KB}", cells)
     sound = io.BytesIO()
     noise = np.random.default_rng(1).normal(scale=0.1, size=(SAMPLE_SECONDS * 48_000, 2))
     soundfile.write(sound, noise, 48_000, format="WAV", subtype="PCM_16")
-    began = time.perf_counter()
+    began, began_s = time.perf_counter(), _all_cpu_s(server.process.pid)
     http.post(
         "/api/samples/upload", files={"file": ("n.wav", sound.getvalue(), "audio/wav")}
     ).raise_for_status()
@@ -211,6 +212,14 @@ def _sizes(http: httpx.Client, filled: Filled, engine: str) -> Iterator[Row]:
         f"<= {SAMPLE_LIMIT_S}",
         size,
     )
+
+
+def _all_cpu_s(pid: int) -> float:
+    """Of a process, of all that it began, and of those of them that have ended (proc(5), stat)."""
+    said = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    own_s = sum(map(int, said[11:15])) / os.sysconf("SC_CLK_TCK")
+    return own_s + sum(_all_cpu_s(int(child)) for child in children)
 
 
 # the statements beneath -------------------------------------------------------------------------------------------

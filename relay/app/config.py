@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from relay.features.accounts.newcomers import Registration
 from relay.features.accounts.providers import Upstream
-from relay.features.listening.links import Elsewhere
+from relay.features.listening.links import Elsewhere, Key
 from relay.wire.rest import MAX_UPLOAD_BYTES
 
 DEFAULT_PORT = 8700
@@ -55,6 +55,7 @@ class Config(Struct, frozen=True, kw_only=True):
     account_quota_bytes: int = 20 << 30
     max_upload_bytes: int = MAX_UPLOAD_BYTES
     elsewhere: Elsewhere = Elsewhere.OFF  # what of other servers is read for who asks
+    spotify: Key | None = None  # by which Spotify is asked what a link is called
     virus_scan: str | None = None  # where a clamd listens that looks into samples; None: nobody does
     audio_cache_s: int = 31_536_000
     audio_links_s: int = 0

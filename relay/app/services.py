@@ -58,6 +58,7 @@ from relay.features.listening.links import Elsewhere
 from relay.features.listening.making import ListeningWork
 from relay.features.listening.models import Models
 from relay.features.listening.service import Hearing
+from relay.features.listening.spotify import Spotify
 from relay.features.listening.streaming import Streams
 from relay.features.listening.tasks import FETCH
 from relay.features.listening.tasks import KINDS as LISTENING_KINDS
@@ -418,11 +419,13 @@ def _listening(config: Config, engines: Engines, removed: Removals) -> Listening
 
 
 def _fetching(config: Config, engines: Engines, uploads: Uploads, base_url: str) -> Fetching:
+    reader = Reader()
     return Fetching(
         db=engines.db,
         uploads=uploads,
         publishing=Publishing(engines.db, uploads, base_url, config.account_quota_bytes),
-        reader=Reader(),
+        reader=reader,
+        spotify=None if config.spotify is None else Spotify(reader, config.spotify),
         reads_links=config.elsewhere is not Elsewhere.OFF,
         reads_sound=config.elsewhere is Elsewhere.SOUND,
         max_bytes=config.max_upload_bytes,

@@ -18,7 +18,7 @@ from relay.engine.objects.open import BadObjectsUrl, objects_url
 from relay.engine.virus_scan import scanner_of
 from relay.features.accounts.newcomers import Registration
 from relay.features.accounts.providers import upstreams_of
-from relay.features.listening.links import Elsewhere
+from relay.features.listening.links import Elsewhere, key_of
 
 PREFIX = "SIDECHAIN_RELAY_"
 TARGET_LUFS = -14.0
@@ -256,6 +256,10 @@ PARTS: tuple[Part, ...] = (
          meaning="and its secret"),
     Part(variables=("SIDECHAIN_RELAY_GITHUB_BASE",), meaning="a GitHub server of one's own in github.com's place",
          default="https://github.com"),
+    Part(variables=("SIDECHAIN_RELAY_SPOTIFY_CLIENT_ID", "SPOTIFY_CLIENT_ID"),
+         meaning="with --elsewhere links: artists, lengths and what is in a list are asked of Spotify by this app of yours"),
+    Part(variables=("SIDECHAIN_RELAY_SPOTIFY_CLIENT_SECRET", "SPOTIFY_CLIENT_SECRET"), secret=True,
+         meaning="and its secret"),
 )  # fmt: skip
 
 NOT_NEEDED: Mapping[str, str] = {
@@ -293,6 +297,7 @@ def config_of(environment: Mapping[str, str], flags: Mapping[str, str | bool | N
     return Config(
         **values,
         upstreams=upstreams_of(environment),
+        spotify=key_of(environment),
         storage_keys={name: environment[name] for name in keys if name in environment},
     )
 

@@ -41,6 +41,14 @@ class TargetUnavailable(Exception):
     """A sentence: nobody answers there now, or not in a way that can be read."""
 
 
+class TargetAnswered(TargetUnavailable):
+    """It does, and by its status with something else than was asked for."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"It answers {status}.")
+        self.status = status
+
+
 class Target(Struct, frozen=True, kw_only=True):
     """Where a call goes. authority: of the Host header. path: with the query."""
 

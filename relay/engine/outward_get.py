@@ -7,17 +7,19 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import TypeVar
 from urllib.parse import urljoin
 
-from relay.engine.outward import Outward, Target, TargetRefused, TargetUnavailable, target_of
+from relay.engine.outward import Outward, Target, TargetAnswered, TargetRefused, TargetUnavailable, target_of
 
 T = TypeVar("T")
 
 MAX_REDIRECTS = 3
 PIECE_BYTES = 1 << 16
+NOTHING: Mapping[str, str] = MappingProxyType({})
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?\r\n")
 _LENGTH = re.compile(rb"(?im)^content-length:[ \t]*([0-9]{1,15})[ \t]*\r$")
 _CODED = re.compile(rb"(?im)^(?:transfer|content)-encoding:[ \t]*(?!identity[ \t]*\r$)")
@@ -28,10 +30,20 @@ _REDIRECTS = (b"301", b"302", b"303", b"307", b"308")
 class Reader(Outward):
     """[loop]"""
 
-    async def read(self, url: str, *, max_bytes: int, limit_s: float) -> AsyncIterator[bytes]:
-        """What stands there, at most max_bytes within limit_s. Raises TargetRefused, TargetUnavailable."""
+    async def read(
+        self,
+        url: str,
+        *,
+        max_bytes: int,
+        limit_s: float,
+        headers: Mapping[str, str] = NOTHING,
+        body: bytes | None = None,
+    ) -> AsyncIterator[bytes]:
+        """What stands there, at most max_bytes within limit_s. headers: for that server alone, so that with any no redirect is followed. body: of
+        a POST. Raises TargetRefused, TargetUnavailable.
+        """
         until_s = asyncio.get_running_loop().time() + limit_s
-        async with self._opened(url, until_s) as (reader, length):
+        async with self._opened(url, until_s, headers, body) as (reader, length):
             if length is not None and length > max_bytes:
                 raise TargetRefused(f"It has more than {max_bytes} bytes.")
             size_bytes = 0
@@ -45,14 +57,14 @@ class Reader(Outward):
 
     @asynccontextmanager
     async def _opened(
-        self, url: str, until_s: float
+        self, url: str, until_s: float, headers: Mapping[str, str], body: bytes | None
     ) -> AsyncIterator[tuple[asyncio.StreamReader, int | None]]:
         """The body, and how long it says it is."""
-        for _ in range(MAX_REDIRECTS + 1):
+        for _ in range(1 if headers or body is not None else MAX_REDIRECTS + 1):
             target = target_of(url)
             reader, writer = await _within(self._connected(target), until_s)
             try:
-                writer.write(_request(target))
+                writer.write(_request(target, headers, body))
                 head = await _within(reader.readuntil(b"\r\n\r\n"), until_s)
                 if (location := _location(head)) is None:
                     length = _LENGTH.search(head)
@@ -75,7 +87,7 @@ def _location(head: bytes) -> str | None:
         return None
     location = _LOCATION.search(head)
     if found[1] not in _REDIRECTS or location is None:
-        raise TargetUnavailable(f"It answers {found[1].decode()}.")
+        raise TargetAnswered(int(found[1]))
     return location[1].decode("ascii")
 
 
@@ -96,12 +108,14 @@ async def _within(work: Awaitable[T], until_s: float) -> T:
         raise TargetUnavailable(f"It cannot be reached: {type(error).__name__}.") from None
 
 
-def _request(target: Target) -> bytes:
-    lines = (
-        f"GET {target.path} HTTP/1.0",
+def _request(target: Target, headers: Mapping[str, str], body: bytes | None) -> bytes:
+    lines = [
+        f"{'GET' if body is None else 'POST'} {target.path} HTTP/1.0",
         f"Host: {target.authority}",
         "User-Agent: Sidechain-Relay",
         "Accept: */*",
         "Accept-Encoding: identity",
-    )
-    return "\r\n".join(lines).encode("ascii") + b"\r\n\r\n"
+        *(f"{name}: {value}" for name, value in headers.items()),
+        *([] if body is None else [f"Content-Length: {len(body)}"]),
+    ]
+    return "\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + (body or b"")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from relay.wire.bounds import PRINTABLE, Sentence, Url, Word
+from relay.wire.bounds import PRINTABLE, Count, Sentence, Url, Word
 from relay.wire.ids import Id
 from relay.wire.jobs import Fraction
 from relay.wire.listening import TrackId
@@ -18,6 +18,8 @@ from relay.wire.rest import Sha256, Title
 Source = Literal["upload", "library", "address"]
 LinkTitle = Annotated[str, Meta(min_length=1, max_length=300, pattern=PRINTABLE)]
 
+Artists = Annotated[list[LinkTitle], Meta(max_length=20)]
+
 
 class LinkGiven(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Body of POST /api/spotify/fetch: the address of a track, an album or a playlist."""
@@ -25,14 +27,32 @@ class LinkGiven(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknow
     url: Url
 
 
+class ListedTrack(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A track of a list. id: to be `trackId` of /api/download; id and url null: it has no address."""
+
+    id: DashedId | None
+    url: Url | None
+    name: LinkTitle
+    artists: Artists
+    duration_ms: Count
+
+
 class LinkDetails(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What oEmbed says of it. id: to be `trackId` of /api/download, the same for the same link. imageUrl null: none, or one that is not https."""
+    """What the service says of it. id: to be `trackId` of /api/download, the same for the same link. imageUrl null: none, or one that is not https.
+
+    artists, durationMs of a track, tracks (the first hundred) and total of a list: by the operator's key; without one they are empty or null, and says says so.
+    """
 
     id: DashedId
     type: Literal["track", "album", "playlist"]
     url: Url
     name: LinkTitle
     image_url: Url | None
+    artists: Artists = []
+    duration_ms: Count | None = None
+    tracks: Annotated[list[ListedTrack], Meta(max_length=100)] = []
+    total: Count | None = None
+    says: Sentence = ""
 
 
 class DownloadGiven(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

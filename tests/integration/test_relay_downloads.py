@@ -183,6 +183,12 @@ async def test_a_link_is_called_what_its_service_says_and_its_id_stays(
     found = msgspec.convert(said, LinkDetails)
     assert status == 200 and (found.name, found.type, found.url) == ("Never Gonna", "track", LINK)
     assert found.image_url == "https://i.scdn.co/x"
+    assert "no key" in found.says and (found.artists, found.duration_ms, found.tracks, found.total) == (
+        [],
+        None,
+        [],
+        None,
+    )
     for answer in (
         b"[]",
         b"{}",

@@ -1,9 +1,10 @@
 """Somebody's web server, over TLS, in a thread of the test: files at paths, answers as raw as they are told to be."""
 
+import re
 import socketserver
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +17,10 @@ from tests.support.mail_server import make_tls
 
 @dataclass
 class WebFiles:
-    """answers: by path, the whole answer. asked: heads of requests. url: https, of this machine."""
+    """answers: by path, the whole answer, or what makes it of the whole request. asked: heads of requests. url: https, of this machine."""
 
     url: str = ""
-    answers: dict[str, bytes] = field(default_factory=dict)
+    answers: dict[str, bytes | Callable[[bytes], bytes]] = field(default_factory=dict)
     asked: list[bytes] = field(default_factory=list)
 
     def put(self, path: str, data: bytes, length: int | None = None) -> str:
@@ -27,6 +28,10 @@ class WebFiles:
         said = len(data) if length is None else length
         self.answers[path] = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % said + data
         return self.url + path
+
+    def answer(self, path: str, request: bytes) -> bytes:
+        found = self.answers.get(path, b"HTTP/1.1 404 Not Found\r\n\r\n")
+        return found if isinstance(found, bytes) else found(request)
 
     def lead(self, path: str, to: str) -> str:
         """A redirect. Its address."""
@@ -46,9 +51,13 @@ def running_web_files(chain: Path, key: Path) -> Iterator[WebFiles]:
                 head = b""
                 while b"\r\n\r\n" not in head and (piece := line.recv(4096)):
                     head += piece
-                files.asked.append(head)
+                head, _, body = head.partition(b"\r\n\r\n")
+                said = re.search(rb"(?i)\ncontent-length: (\d+)", head)
+                while said and len(body) < int(said[1]):
+                    body += line.recv(4096)
+                files.asked.append(head + b"\r\n\r\n")
                 path = head.split(b" ")[1].decode() if head else ""
-                line.sendall(files.answers.get(path, b"HTTP/1.1 404 Not Found\r\n\r\n"))
+                line.sendall(files.answer(path, head + b"\r\n\r\n" + body))
                 line.unwrap()
 
     class Server(socketserver.ThreadingTCPServer):

@@ -22,6 +22,7 @@ from relay.wire import listening_operations as wire
 from relay.wire.operation import Nothing
 
 Bare = Call[Nothing, Nothing]
+NO_KEY = "Title and picture alone: this relay has no key of Spotify's, by which it would know artists, lengths and what is in a list."
 FETCH_SHARE = 0.5
 """Of a download from an address; the rest is the post that is made of it."""
 
@@ -35,9 +36,27 @@ class DownloadingOperations:
 
     async def link(self, call: Call[shapes.LinkGiven, Nothing]) -> shapes.LinkDetails:
         link = link_of(call.body.url)
-        name, image = await self.fetching.called(link)
+        found = await self.fetching.called(link)
         return shapes.LinkDetails(
-            id=dashed(link.id), type=link.kind, url=link.url, name=name, image_url=image
+            id=dashed(link.id),
+            type=link.kind,
+            url=link.url,
+            name=found.name,
+            image_url=found.image_url,
+            artists=found.artists,
+            duration_ms=found.duration_ms,
+            tracks=[
+                shapes.ListedTrack(
+                    id=None if each.url is None else dashed(link_of(each.url).id),
+                    url=each.url,
+                    name=each.name,
+                    artists=each.artists,
+                    duration_ms=each.duration_ms,
+                )
+                for each in found.tracks
+            ],
+            total=found.total,
+            says="" if self.fetching.spotify is not None else NO_KEY,
         )
 
     async def download(self, call: Call[shapes.DownloadGiven, Nothing]) -> shapes.DownloadJob:

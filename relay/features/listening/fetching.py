@@ -1,6 +1,7 @@
 """Sound for a track by a link: of an upload, of one's own library, or read from an https address; and what a link is called. [loop]
 
-A private post is made of it, by the job that makes every post. From Spotify and YouTube nothing is read but, where the operator lets it, oEmbed.
+A private post is made of it, by the job that makes every post. From Spotify and YouTube nothing is read but, where the operator lets it, what a
+link is called.
 """
 
 import hashlib
@@ -20,8 +21,9 @@ from relay.engine.outward import TargetRefused, TargetUnavailable
 from relay.engine.outward_get import Reader
 from relay.features.creations import api as creations
 from relay.features.listening import store
-from relay.features.listening.links import Link
+from relay.features.listening.links import Called, Link, picture, shown
 from relay.features.listening.service import ListeningJob, require_room
+from relay.features.listening.spotify import Spotify
 from relay.features.listening.store import Asked, Listening, Source
 from relay.features.listening.tasks import FETCH, Fetch, Fetched, content_of_track
 from relay.features.uploads.api import Upload, Uploads
@@ -36,7 +38,7 @@ NEVER = ("spotify.com", "scdn.co", "youtube.com", "youtu.be", "googlevideo.com",
 
 
 class Fetching:
-    """reads_links, reads_sound: what the operator lets be read elsewhere. max_bytes: of one file. [loop]"""
+    """spotify: by the operator's key; None: there is none. reads_links, reads_sound: what the operator lets be read elsewhere. max_bytes: of one file. [loop]"""
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class Fetching:
         uploads: Uploads,
         publishing: creations.Publishing,
         reader: Reader,
+        spotify: Spotify | None,
         reads_links: bool,
         reads_sound: bool,
         max_bytes: int,
@@ -53,14 +56,17 @@ class Fetching:
         self._uploads = uploads
         self.publishing = publishing
         self._reader = reader
+        self.spotify = spotify
         self._reads_links = reads_links
         self._reads_sound = reads_sound
         self._max_bytes = max_bytes
 
-    async def called(self, link: Link) -> tuple[str, str | None]:
-        """What a link is called, and its picture's address. Raises Refusal: forbidden, not_found."""
+    async def called(self, link: Link) -> Called:
+        """What a link is called: by the operator's key, or by oEmbed. Raises Refusal: forbidden, not_found, busy."""
         if not self._reads_links:
             raise Refusal("forbidden", "This relay looks up no links.", "Say the title yourself.")
+        if self.spotify is not None:
+            return await self.spotify.called(link)
         pieces = self._reader.read(
             OEMBED + quote(link.url, safe=""),
             max_bytes=MAX_OEMBED_BYTES,
@@ -68,18 +74,12 @@ class Fetching:
         )
         try:
             said: Any = msgspec.json.decode(b"".join([piece async for piece in pieces]))
-            name, image = said["title"], said.get("thumbnail_url")
+            name, image = shown(said["title"]), picture(said.get("thumbnail_url"))
         except (TargetRefused, TargetUnavailable, msgspec.DecodeError, KeyError, TypeError, AttributeError):
-            raise Refusal(
-                "not_found", "Nothing is known of this link now.", "Say the title yourself."
-            ) from None
-        shown = "".join(sign for sign in str(name) if sign.isprintable())[:300].strip()
-        if not shown:
+            name, image = "", None
+        if not name:
             raise Refusal("not_found", "Nothing is known of this link now.", "Say the title yourself.")
-        is_https = (
-            isinstance(image, str) and image.startswith("https://") and image.isascii() and len(image) < 1024
-        )
-        return shown, image if is_https and image.isprintable() else None
+        return Called(name=name, image_url=image)
 
     async def ask(self, actor: Actor, given: DownloadGiven, track_id: str) -> Listening:
         """Raises Refusal: source_needed, target_refused, forbidden, gone, upload_incomplete, quota_exceeded, busy."""

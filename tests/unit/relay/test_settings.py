@@ -59,7 +59,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
 
 
 def test_every_field_of_the_configuration_is_a_setting_and_has_an_example() -> None:
-    derived = {"upstreams", "storage_keys"}
+    derived = {"upstreams", "storage_keys", "spotify"}
     assert {each.field for each in SETTINGS} == set(Config.__struct_fields__) - derived == set(EXAMPLES)
 
 
