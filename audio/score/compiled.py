@@ -18,7 +18,7 @@ from audio.score.shapes import (
     Row,
     Song,
 )
-from audio.score.sounds import SOUNDS
+from audio.score.sounds import sound_of
 
 _STEP = TICKS_PER_QUARTER * BEATS_PER_BAR // STEPS_PER_BAR
 MACHINE_BARS = 4
@@ -119,7 +119,7 @@ def _of_row(row: Row, step: int, swung: Callable[[int], int]) -> Iterator[Note]:
 def _turns(program: Program, volume: float, moved: int, length: int) -> Iterator[Note]:
     for turn in range(0, length, program.length):
         for note in program.notes:
-            number = note.number + (moved if SOUNDS[note.sound].is_pitched else 0)
+            number = note.number + (moved if sound_of(note.sound).is_pitched else 0)
             yield note._replace(start=turn + note.start, number=number, velocity=note.velocity * volume)
 
 
@@ -130,8 +130,8 @@ def _swung(step: int, swing: int) -> Callable[[int], int]:
 
 
 def _note(start: int, length: int, sound: str, named: str | None, velocity: float) -> Note:
-    number = SOUNDS[sound].note
-    if named is not None and SOUNDS[sound].is_pitched:
+    number = sound_of(sound).note
+    if named is not None and sound_of(sound).is_pitched:
         number = note_number(named) or 0
     return Note(start, length, sound, number, velocity)
 

@@ -9,7 +9,7 @@ MAX_EVENTS = 50_000
 
 
 class Note(NamedTuple):
-    """start, length: in ticks. sound: of SOUNDS. number: MIDI, the sound's own where the score gave none. velocity: over 0, to 1."""
+    """start, length: in ticks. sound: of SOUNDS, or a custom instrument. number: MIDI, the sound's own where the score gave none. velocity: over 0, to 1."""
 
     start: int
     length: int

@@ -10,7 +10,7 @@ import mido
 
 from audio.score.events import MAX_EVENTS, TICKS_PER_QUARTER, Compiled
 from audio.score.shapes import MAX_BPM, MIN_BPM, BadScore
-from audio.score.sounds import SOUNDS
+from audio.score.sounds import sound_of
 
 MAX_FILE_BYTES = 1_000_000
 DRUM_CHANNEL = 9
@@ -45,9 +45,9 @@ def write_midi(score: Compiled, name: str) -> bytes:
     head.append(mido.MetaMessage("end_of_track", time=score.length))
     channels = iter(each for each in range(16) if each != DRUM_CHANNEL)
     for sound in sorted({note.sound for note in score.notes}):
-        program = SOUNDS[sound].program
+        program = sound_of(sound).program
         channel = DRUM_CHANNEL if program is None else next(channels)
-        track = file.add_track(SOUNDS[sound].label)
+        track = file.add_track(sound_of(sound).label)
         if program is not None:
             track.append(mido.Message("program_change", channel=channel, program=program))
         _add_notes(track, score, sound, channel)
@@ -93,11 +93,11 @@ def read_midi(data: bytes) -> MidiSong:
 
 
 def _add_notes(track: mido.MidiTrack, score: Compiled, sound: str, channel: int) -> None:
-    drum = SOUNDS[sound].drum
+    drum = sound_of(sound).drum
     messages: list[tuple[int, int, mido.Message]] = []
     for note in score.notes:
         if note.sound == sound:
-            number = note.number if SOUNDS[sound].program is not None else drum
+            number = note.number if sound_of(sound).program is not None else drum
             velocity = max(round(note.velocity * 127), 1)
             on = mido.Message("note_on", channel=channel, note=number, velocity=velocity)
             messages += [

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from audio.errors import UnsupportedAudio
 from audio.score.chords import QUALITIES, note_number, pitch_class
-from audio.score.sounds import SOUNDS
+from audio.score.sounds import SOUNDS, is_custom
 
 LOOP_BARS = (1, 2, 4, 8)
 STEPS_PER_BAR = 16
@@ -263,7 +263,7 @@ def _described(text: str) -> None:
 
 
 def _known_sound(sound: str) -> None:
-    if sound not in SOUNDS:
+    if sound not in SOUNDS and not is_custom(sound):
         raise BadScore(f"Sound {sound[:32]!r}: there is none of this name.")
 
 

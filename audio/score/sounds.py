@@ -3,7 +3,9 @@
 How they are made stands in audio.score.kit.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 
 _DRUMS = None
@@ -101,3 +103,25 @@ LATIN = MappingProxyType(
 )
 """Those of the salsa and the merengue machine."""
 SOUNDS = MappingProxyType({**STUDIO, **LATIN})
+CUSTOM_PREFIX = "custom-"
+CUSTOM = Sound(label="Custom instrument", is_pitched=True, gain=0.7, drum=37)
+"""What is known of an instrument that a relay's admins made, wherever nobody can be asked for it: that a recording of one stroke or note
+sounds as it is at its note (audio.score.custom). Its name says that it is one.
+"""
+_CUSTOM_NAME = re.compile(rf"{CUSTOM_PREFIX}[a-z0-9-]{{1,25}}\Z")
+
+
+def is_custom(name: str) -> bool:
+    """[any]"""
+    return _CUSTOM_NAME.match(name) is not None
+
+
+@lru_cache(256)
+def sound_of(name: str) -> Sound:
+    """name: of the kit, or of a custom instrument, which is labelled by the words in it. Raises KeyError. [any]"""
+    if not is_custom(name):
+        return SOUNDS[name]
+    words = name.removeprefix(CUSTOM_PREFIX).rpartition("-")
+    return replace(
+        CUSTOM, label=(words[0] or words[2]).replace("-", " ").strip().capitalize() or CUSTOM.label
+    )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from audio.score.machines import STYLES
 from audio.score.shapes import BEATS_PER_BAR, STEPS_PER_BAR
-from audio.score.sounds import SOUNDS
+from audio.score.sounds import SOUNDS, sound_of
 from relay.wire.scores import Chord, LoopScore, MachineScore, PatternScore, Score, SongScore
 
 _LABEL = 14
@@ -40,7 +40,8 @@ def _label(text: str) -> str:
 def _loop(loop: LoopScore, width: int) -> Iterator[str]:
     """Bars side by side as far as they fit, chords above."""
     rows: dict[str, list[float]] = {}
-    for sound in [name for name in SOUNDS if any(step.sound == name for step in loop.steps)]:
+    used = {step.sound for step in loop.steps}
+    for sound in [name for name in [*SOUNDS, *sorted(used - SOUNDS.keys())] if name in used]:
         rows[sound] = [0.0] * (loop.bars * STEPS_PER_BAR)
     for step in loop.steps:
         row = rows[step.sound]
@@ -53,7 +54,7 @@ def _loop(loop: LoopScore, width: int) -> Iterator[str]:
             yield _label("chords") + "".join(f"|{_chords(loop.chords, bar)}" for bar in bars) + "|"
         for sound, row in rows.items():
             cells = ("".join(map(_mark, row[bar * 16 : bar * 16 + 16])) for bar in bars)
-            yield _label(SOUNDS[sound].label) + "".join(f"|{each}" for each in cells) + "|"
+            yield _label(sound_of(sound).label) + "".join(f"|{each}" for each in cells) + "|"
 
 
 def _bars_in(width: int, columns: int) -> int:
@@ -84,8 +85,7 @@ def _pattern(pattern: PatternScore, width: int) -> Iterator[str]:
         for row in pattern.rows:
             marks = "".join(map(_mark, row.steps))
             cells = (marks[beat * per_beat : (beat + 1) * per_beat] for beat in beats)
-            label = SOUNDS[row.sound].label if row.sound in SOUNDS else row.sound
-            yield _label(label) + "".join(f"|{each}" for each in cells) + "|"
+            yield _label(sound_of(row.sound).label) + "".join(f"|{each}" for each in cells) + "|"
 
 
 def _song(song: SongScore, names: Mapping[str, str], width: int) -> Iterator[str]:

@@ -123,7 +123,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
     people = people_services(base_url, engines, live, posts)
     gate, origins = _gate(config, base_url, engines, sign_in, people)
     delivered = delivery_services(config, base_url, engines, sign_in, posts, listening)
-    views, kit, draining = Views(), Kit(), list[str]()
+    views, kit, draining = Views(), Kit(engines.objects), list[str]()
     render = await _render(views, config, engines.objects)
     listening.pages = pages = PageCache(config.feed_cache_s)
     rows = Table(

@@ -43,6 +43,7 @@ from relay.features.graph import beat_operations as graph_beats
 from relay.features.graph import pages as graph_pages
 from relay.features.graph.operations import GraphOperations
 from relay.features.guests import operations as guests
+from relay.features.instruments import operations as instruments
 from relay.features.jobs import operations as jobs
 from relay.features.leaving import operations as leaving
 from relay.features.listening.downloading_operations import DownloadingOperations
@@ -112,7 +113,7 @@ class Table:
             *self._own(),
             *self._said(),
             *self._feeds(),
-            *studio.rows(self.kit, self.render),
+            *studio.rows(self.kit, self.posts.instruments, self.render),
             *WritingOperations(self.posts.writing, self.posts.owning).rows(),
             *playground_operations.rows(
                 self.posts.writing, self.posts.sharing, self.posts.owning, self.base_url
@@ -134,6 +135,7 @@ class Table:
             *LinksPage(db=self.engines.db, base_url=self.base_url, render=self.render).rows(),
             *migration_operations.rows(self.posts.migrating),
             *samples.rows(self.posts.samples),
+            *instruments.rows(self.posts.instruments),
             *rendering_operations.rows(self.posts.rendering, self.posts.writing, self.posts.jobs.one),
             *self._listening(),
             *live.rows(self.live.live, self.live.tickets),

@@ -48,6 +48,7 @@ from relay.features.devices.wrong_codes import WrongCodes
 from relay.features.graph import api as graph_api
 from relay.features.graph.service import Graph
 from relay.features.guests.api import Guests
+from relay.features.instruments.service import Instruments
 from relay.features.jobs.progress import ProgressBoard
 from relay.features.jobs.service import Jobs
 from relay.features.leaving import erasing, export
@@ -95,6 +96,7 @@ from relay.features.recommending.service import Recommending
 from relay.features.recommending.sounds import Sounds
 from relay.features.samples.service import Samples
 from relay.features.studio import rendering as studio_rendering
+from relay.features.studio.kit import KIT_VERSION
 from relay.features.studio.migrating import Migrating
 from relay.features.studio.rendering import Rendering
 from relay.features.studio.sharing import Sharing
@@ -163,6 +165,7 @@ class PostServices:
     sharing: Sharing
     rooms: Rooms
     samples: Samples
+    instruments: Instruments
     rendering: Rendering
     hearing: Hearing
     listening: ListeningWork
@@ -310,13 +313,12 @@ async def post_services(
 ) -> PostServices:
     """The workers hear of every job from here on; they take none before they run. [loop]"""
     db, objects, encoder = engines.db, engines.objects, Encoder()
-    uploads = Uploads(db, objects, publishing.is_published)
+    uploads, removed = Uploads(db, objects, publishing.is_published), Removals(db, objects)
     await uploads.open()
-    removed = Removals(db, objects)
     owning = Owning(db, objects, removed, base_url)
     erased = erasing.Erasing(db, removed, partial(suspend, on=True), (erase_comments, erase_reactions))
-    rendering = _rendering(config, base_url, engines, encoder, removed)
-    writing = Writing(db, owning, removed, base_url)
+    writing, instruments = Writing(db, owning, removed, base_url), Instruments(db, base_url, KIT_VERSION)
+    rendering = _rendering(config, base_url, engines, encoder, removed, instruments)
     listens, fetching = _listening(config, engines, removed), _fetching(config, engines, uploads, base_url)
     makes = _makers(engines, encoder, removed, rendering, erased, listens, fetching)
     return PostServices(
@@ -330,6 +332,7 @@ async def post_services(
         sharing=Sharing(db, base_url),
         rooms=_rooms(engines, listening, owning, removed),
         samples=_samples(config, base_url, engines, encoder, owning, removed),
+        instruments=instruments,
         rendering=rendering,
         hearing=Hearing(db, removed),
         listening=listens,
@@ -394,13 +397,19 @@ def _recommending(engines: Engines, listening: Listening, base_url: str) -> Reco
 
 
 def _rendering(
-    config: Config, base_url: str, engines: Engines, encoder: Encoder, removed: Removals
+    config: Config,
+    base_url: str,
+    engines: Engines,
+    encoder: Encoder,
+    removed: Removals,
+    instruments: Instruments,
 ) -> Rendering:
     return Rendering(
         db=engines.db,
         objects=engines.objects,
         encoder=encoder,
         removed=removed,
+        instruments=instruments,
         scratch=engines.folder.work,
         base_url=base_url,
         quota_bytes=config.account_quota_bytes,

@@ -91,6 +91,7 @@ class Action(StrEnum):
     ACCOUNT_EXPORT = "account.export"
     ACCOUNT_DELETE = "account.delete"
     PROFILE_READ = "profile.read"
+    INSTRUMENT_EDIT = "instrument.edit"
     NUMBERS_READ = "numbers.read"
     NUMBERS_OF_POST = "numbers.of_post"
     NUMBERS_OF_PLATFORM = "numbers.of_platform"
@@ -194,6 +195,7 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.ACCOUNT_DELETE: SIGNED_IN,
     Action.ACCOUNT_EDIT: SIGNED_IN,  # of who asks, so it is their own
     Action.PROFILE_READ: ANYBODY,
+    Action.INSTRUMENT_EDIT: ADMINS,  # those of the relay, and its sound libraries
     Action.NUMBERS_READ: SIGNED_IN,  # of who asks, so they are their own
     Action.NUMBERS_OF_POST: OWNER_ONLY,
     Action.NUMBERS_OF_PLATFORM: ADMINS,

@@ -10,13 +10,17 @@ import pytest
 from playwright.sync_api import Page
 
 from audio.score.compiled import compile_loop, compile_machine, compile_pattern
+from audio.score.custom import recorded
 from audio.score.events import Compiled
 from audio.score.kit import RATE_HZ
 from audio.score.machines import STYLES
 from audio.score.render import render
 from audio.score.shapes import Chord, Loop, Machine, Pattern, Player, Row, Step
 from relay.app.site.views import Views
+from tests.integration.test_relay_commands import relay_command
 from tests.support.browser import Watched, running_browser
+from tests.support.clients import client_of
+from tests.support.loops import as_file
 from tests.support.relay import RelayProcess
 
 LIMIT_MS = 240_000
@@ -74,26 +78,60 @@ def page(relay: RelayProcess) -> Iterator[Page]:
         watched = Watched(browser)
         watched.page.set_default_timeout(LIMIT_MS)
         watched.page.goto(f"{relay.url}/get")
-        for name in Views().static:
-            if name.startswith(("score.", "kit.")) and name.endswith(".js"):
-                watched.page.add_script_tag(url=f"{relay.url}/static/{name}")
+        with_scripts(watched.page, relay)
         yield watched.page
         assert watched.complaints == []
         watched.close()
+
+
+def with_scripts(page: Page, relay: RelayProcess) -> None:
+    for name in Views().static:
+        if name.startswith(("score.", "kit.")) and name.endswith(".js"):
+            page.add_script_tag(url=f"{relay.url}/static/{name}")
 
 
 @pytest.mark.parametrize("kind", SCORES)
 def test_chromium_renders_what_we_do(page: Page, kind: str) -> None:
     body, compiled = SCORES[kind]
     sides = page.evaluate(RENDERED, [kind, json.loads(json.dumps(asdict(body))), RATE_HZ])  # type: ignore[call-overload]  # dataclasses all
+    require_same(sides, render(compiled, is_loop=False))
+
+
+def require_same(sides: list[str], ours: np.ndarray) -> None:
     theirs = np.stack([np.frombuffer(base64.b64decode(side), np.float32) for side in sides], axis=1)
-    ours = render(compiled, is_loop=False)
     frames = min(len(ours), len(theirs))
     assert np.max(np.abs(ours)) > 0.05 and not np.any(ours[frames:])
     for side in range(2):
         assert np.corrcoef(ours[:frames, side], theirs[:frames, side])[0, 1] > 0.99
     # The same loudness, and the same frame: a shift by one would not be seen by correlation alone.
     assert np.sqrt(np.mean((ours[:frames] - theirs[:frames]) ** 2)) < 0.01 * np.sqrt(np.mean(ours**2))
+
+
+def test_chromium_plays_a_custom_instrument_as_we_render_it(page: Page, relay: RelayProcess) -> None:
+    """And what is gone is silent, beside what is there, and told."""
+    admin = client_of(relay, "drummer")
+    relay_command("users", "--data", relay.data, "role", admin.username, "admin")
+    sound = np.random.default_rng(5).normal(0, 0.1, (9_600, 2)) * np.linspace(1, 0, 9_600)[:, None] ** 4
+    file = {"file": ("a.wav", as_file(sound, RATE_HZ, format="WAV", subtype="PCM_16"), "audio/wav")}
+    sample = admin.http.post(f"{relay.url}/api/samples/upload", files=file).raise_for_status().json()["id"]
+    given = {"title": "Cajon", "sampleId": sample, "isPitched": True}
+    made = admin.http.post(f"{relay.url}/api/instruments", json=given).raise_for_status().json()["data"]["id"]
+    notes = ("C4", None, "G4", "C3") * 3
+    rows = (
+        Row(sound=made, steps=(1.0, 0.0, 0.5, 0.8) * 3, notes=notes),
+        Row(sound="custom-gone-1", steps=(1.0,) * 12),
+    )
+    pattern = Pattern(name="own", bpm=133, beats=4, steps_per_beat=3, rows=rows)
+    page.reload()  # what there is was asked for before
+    with_scripts(page, relay)
+    body = json.loads(json.dumps(asdict(pattern)))
+    custom = {made: recorded(sound.astype(np.float32), RATE_HZ, is_pitched=True)}
+    require_same(
+        page.evaluate(RENDERED, ["pattern", body, RATE_HZ]),
+        render(compile_pattern(pattern), is_loop=False, custom=custom),
+    )
+    told = page.evaluate("async (body) => Kit.gone(Score.compile('pattern', body, await Kit.tables()))", body)
+    assert told == ["Gone (gone)"]
 
 
 def test_a_page_plays_on_when_the_tempo_changes_and_stops(page: Page) -> None:

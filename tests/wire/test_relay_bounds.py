@@ -30,6 +30,7 @@ from relay.wire import (
     beat_people_operations,
     creation_operations,
     guest_operations,
+    instrument_operations,
     migration_operations,
     operations,
     playground_operations,
@@ -69,6 +70,7 @@ LINES = {
     "BeatComment.text",
     "BeatCommentGiven.text",
     *(f"{each}Score.description" for each in ("Machine", "Pattern")),
+    *(f"Library{each}.description" for each in ("", "Edit", "Given", "Summary")),
     *(f"Creation{each}.description" for each in ("", "Item")),
     *(f"Pattern{each}.description" for each in ("", "Content", "Edit", "Given", "Summary", "Version")),
 }
@@ -192,6 +194,7 @@ def test_no_text_has_what_is_not_seen(name: str, info: StrType) -> None:
                 playground_operations,
                 recommending_operations,
                 sample_operations,
+                instrument_operations,
                 social_operations,
             )
             for row in vars(module).values()

@@ -15,6 +15,8 @@ RELEASE_FRAMES = RATE_HZ // 100
 """A held note that ends goes down to nothing in so many, in a straight line."""
 LOWEST_NOTE, HIGHEST_NOTE = 24, 108
 """What lies beyond is played in the nearest octave that is not."""
+PEAK = 0.9
+"""Of every stroke and note, so that gains mean the same."""
 _KEPT = 256
 
 
@@ -42,6 +44,6 @@ def one_shot(sound: str, number: int) -> Shot:
 
 def _within(wave: NDArray[np.float64]) -> NDArray[np.float32]:
     """At one peak for all, so that gains mean the same; read only, for it is shared."""
-    found: NDArray[np.float32] = (wave * (0.9 / np.max(np.abs(wave)))).astype(np.float32)
+    found: NDArray[np.float32] = (wave * (PEAK / np.max(np.abs(wave)))).astype(np.float32)
     found.flags.writeable = False
     return found

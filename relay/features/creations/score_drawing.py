@@ -7,7 +7,7 @@ from msgspec import Struct
 from audio.score.chords import pitch_class
 from audio.score.events import TICKS_PER_QUARTER, Compiled, Note
 from audio.score.shapes import BEATS_PER_BAR, Chord, Loop, Song
-from audio.score.sounds import SOUNDS
+from audio.score.sounds import SOUNDS, sound_of
 
 WIDTH = 1_000
 """Of a lane, in units of its own: a page stretches it."""
@@ -95,13 +95,13 @@ def drawing_of(shape: object, compiled: Compiled, loops: Mapping[str, Loop]) -> 
 
 
 def _sound_lanes(compiled: Compiled) -> list[Lane]:
-    """In the order of the kit."""
+    """In the order of the kit, custom instruments last."""
     of_sound: dict[str, list[Note]] = {}
     for note in compiled.notes:
         of_sound.setdefault(note.sound, []).append(note)
     return [
-        Lane(label=sound.label, path=_path(of_sound[name], compiled.length), hue=sound_hue(name))
-        for name, sound in SOUNDS.items()
+        Lane(label=sound_of(name).label, path=_path(of_sound[name], compiled.length), hue=sound_hue(name))
+        for name in [*SOUNDS, *sorted(of_sound.keys() - SOUNDS.keys())]
         if name in of_sound
     ]
 
@@ -116,7 +116,7 @@ def _path(notes: Iterable[Note], length: int) -> str:
     for note in found:
         x = round(WIDTH * note.start / length)
         width = max(round(WIDTH * note.length / length) - 2, LEAST_WIDTH)
-        if SOUNDS[note.sound].is_pitched:
+        if sound_of(note.sound).is_pitched:
             up = (note.number - low) / (high - low) if high > low else 0.5
             y, height = LANE_MARGIN + round((1 - up) * room), MARK_HEIGHT
         else:

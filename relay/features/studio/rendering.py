@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -12,15 +13,17 @@ from msgspec import Struct
 
 from audio.score.events import TICKS_PER_QUARTER, Compiled, frame_of
 from audio.score.shapes import BadScore
+from audio.score.sounds import is_custom
 from relay.core.access import Action, Actor, authorize
 from relay.core.refusal import Refusal
 from relay.engine.database import Connection, Database, Tx
 from relay.engine.jobs import table
 from relay.engine.jobs.workers import Work
-from relay.engine.objects.door import Objects
+from relay.engine.objects.door import ObjectMissing, Objects
 from relay.engine.sandbox.children import Children, TookTooLong
 from relay.features.accounts import api as accounts
 from relay.features.creations import api as creations
+from relay.features.instruments.api import Instruments
 from relay.features.moderation import api as moderation
 from relay.features.studio import store
 from relay.wire.scores import LoopScore, PatternScore
@@ -33,12 +36,20 @@ UPLOAD_FILE = "rendered.flac"
 _FROM_MIDI: Any = LoopScore | PatternScore  # any: mypy knows no type of a union
 
 
+class Custom(Struct, frozen=True, kw_only=True):
+    """A custom instrument: the file of its recording, in the folder of the job."""
+
+    file: str
+    is_pitched: bool
+
+
 class RenderJob(Struct, frozen=True, kw_only=True):
     """What the child is asked: the sound as UPLOAD_FILE in its folder."""
 
     folder: str
     compiled: Compiled
     is_loop: bool
+    custom: dict[str, "Custom"] = {}
 
 
 class RenderAnswer(Struct, frozen=True, kw_only=True):
@@ -73,6 +84,7 @@ class Rendering:
         objects: Objects,
         encoder: creations.Encoder,
         removed: creations.Removals,
+        instruments: Instruments,
         scratch: Path,
         base_url: str,
         quota_bytes: int,
@@ -81,6 +93,7 @@ class Rendering:
         self._objects = objects
         self._encoder = encoder
         self._removed = removed
+        self._instruments = instruments
         self._scratch = scratch
         self._base_url = base_url
         self._quota_bytes = quota_bytes
@@ -120,7 +133,9 @@ class Rendering:
         compiled = await asyncio.to_thread(_compiled, sheet)
         with tempfile.TemporaryDirectory(dir=self._scratch) as name:
             folder = Path(name)
-            await self._render(RenderJob(folder=name, compiled=compiled, is_loop=row.rules.is_loop))
+            custom = await self._recordings(compiled, folder)
+            job = RenderJob(folder=name, compiled=compiled, is_loop=row.rules.is_loop, custom=custom)
+            await self._render(job)
             work.say("encode", 0.4)
             made = await self._encoder.run(_encode_job(sheet, compiled, name))
             work.say("store", 0.9)
@@ -168,6 +183,21 @@ class Rendering:
             each: creations.stored_score(creations.score_row("loop"), text) for each, text in texts.items()
         }
         return _Sheet(title=found.title, head=head, shape=shape, loops=loops)
+
+    async def _recordings(self, compiled: Compiled, folder: Path) -> dict[str, Custom]:
+        """Of the custom instruments in it, as files in the folder: of those that still sound. Raises Refusal: validation, where nothing does."""
+        named = {note.sound for note in compiled.notes if is_custom(note.sound)}
+        found: dict[str, Custom] = {}
+        for name, each in (await self._instruments.sounds(named) if named else {}).items():
+            assert each.sha256 is not None, "it sounds"
+            with suppress(ObjectMissing):  # deleted meanwhile
+                await self._objects.fetch(each.sha256, folder / f"{name}.flac")
+                found[name] = Custom(file=f"{name}.flac", is_pitched=each.is_pitched)
+        if not found and all(note.sound in named for note in compiled.notes):
+            raise Refusal(
+                "validation", "Its instruments were deleted: nothing sounds in it.", "Choose others."
+            )
+        return found
 
     async def _render(self, job: RenderJob) -> None:
         """Raises Refusal: audio_refused."""

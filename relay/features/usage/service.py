@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from audio.score.sounds import SOUNDS
+from audio.score.sounds import SOUNDS, is_custom, sound_of
 from relay.core.dashed_ids import dashed
 from relay.engine.clock import now_us
 from relay.engine.database import Connection, Database
@@ -106,7 +106,7 @@ def count(texts: list[str]) -> Counted:
         instruments=[
             InstrumentUse(
                 id=name,
-                title=SOUNDS[name].label if name in SOUNDS else name.capitalize(),
+                title=sound_of(name).label if name in SOUNDS or is_custom(name) else name.capitalize(),
                 usage_count=used,
                 percentage=round(100 * used / len(texts), 1),
             )

@@ -12,11 +12,28 @@ const Kit = (() => {
     constructor() { super("No sound comes out: the browser found nothing to play on."); }
   }
 
-  let told = null;
-  const tables = () => (told ??= fetch("/studio/kit").then((answer) => {
+  let [told, again] = [null, null];
+  const asked = async (cache) => {
+    const answer = await fetch("/studio/kit", { cache });
     if (!answer.ok) throw new Error(`The kit was not given: ${answer.status}.`);
     return answer.json();
-  }));
+  };
+  const served = {}; // by name; what was made meanwhile is added
+  const sounds = new Proxy(served, { get: (all, name) => Score.soundOf(all, name) });
+  const tables = () => (told ??= asked("default").then((found) => { Object.assign(served, found.sounds); return { ...found, sounds }; }));
+
+  // All sounds, those of these notes looked for anew once a page: the kit may have been kept from before they were made.
+  async function soundsOf(notes) {
+    await tables();
+    if (notes.some((note) => sounds[note.sound].isGone)) await (again ??= asked("reload").then((found) => Object.assign(served, found.sounds)).catch(() => {}));
+    return sounds;
+  }
+
+  // The labels of those instruments of a score that are gone, and so are not heard.
+  async function gone(score) {
+    await soundsOf(score.notes);
+    return [...new Set(score.notes.map((note) => note.sound))].map((name) => sounds[name]).filter((sound) => sound.isGone).map((sound) => sound.label);
+  }
 
   // Frames of sounds, each fetched and decoded once for a context.
   class Shots {
@@ -27,15 +44,15 @@ const Kit = (() => {
 
     async #fetched(sound, number) {
       const { version } = await tables();
-      const answer = await fetch(`/studio/kit/${version}/${sound}/${number}`);
+      const answer = await fetch(`/studio/kit/${sounds[sound].version ?? version}/${sound}/${number}`);
       if (!answer.ok) throw new Error(`${sound} was not given: ${answer.status}.`);
       return this.#context.decodeAudioData(await answer.arrayBuffer());
     }
 
     // All that the notes need, side by side.
     async of(notes) {
-      const { sounds } = await tables();
-      const wanted = new Map(notes.map((note) => {
+      await soundsOf(notes);
+      const wanted = new Map(notes.filter((note) => !sounds[note.sound].isGone).map((note) => {
         const number = sounds[note.sound].is_pitched ? note.number : sounds[note.sound].note;
         return [`${note.sound}/${number}`, [note.sound, number]];
       }));
@@ -68,9 +85,9 @@ const Kit = (() => {
   async function rendered(score, rateHz, tailS = 4) {
     const at = (ticks) => Score.frameOf(ticks, score.bpm, rateHz) / rateHz;
     const context = new OfflineAudioContext(2, Math.ceil((at(score.length) + tailS) * rateHz), rateHz);
-    const { sounds } = await tables();
     const buffer = await new Shots(context).of(score.notes);
     for (const note of score.notes) {
+      if (!buffer(note)) continue;
       place(context, context.destination, sounds[note.sound], buffer(note), note.velocity, at(note.start), at(note.start + note.length));
     }
     return context.startRendering();
@@ -113,7 +130,6 @@ const Kit = (() => {
 
     async load(score) {
       const buffer = await this.#shots.of(score.notes);
-      const { sounds } = await tables();
       this.#score = { ...score, buffer, sounds };
     }
 
@@ -138,10 +154,9 @@ const Kit = (() => {
     // Once, now, beside what plays. notes: [{ sound, number, velocity }].
     async strike(notes, lengthS = 0.35) {
       const buffer = await this.#shots.of(notes);
-      const { sounds } = await tables();
       await this.#context.resume();
       const now = this.#context.currentTime;
-      for (const note of notes) place(this.#context, this.#out, sounds[note.sound], buffer(note), note.velocity, now, now + lengthS);
+      for (const note of notes) if (buffer(note)) place(this.#context, this.#out, sounds[note.sound], buffer(note), note.velocity, now, now + lengthS);
     }
 
     pause() {
@@ -159,7 +174,7 @@ const Kit = (() => {
         const [turn, end] = [Math.floor(this.#placed / length) * length, Math.min(until, (Math.floor(this.#placed / length) + 1) * length)];
         for (const note of notes) {
           const start = turn + note.start;
-          if (start < this.#placed || start >= end) continue;
+          if (start < this.#placed || start >= end || !buffer(note)) continue;
           const [when, over] = [this.#origin + start / rate, this.#origin + (start + note.length) / rate];
           const source = place(this.#context, this.#out, sounds[note.sound], buffer(note), note.velocity, when, over);
           this.#sounding.add(source);
@@ -170,5 +185,5 @@ const Kit = (() => {
     }
   }
 
-  return { NoOutput, tables, rendered, Player };
+  return { NoOutput, tables, gone, rendered, Player };
 })();

@@ -12,6 +12,15 @@ const Score = (() => {
 
   class BadScore extends Error {}
 
+  // A custom instrument that the relay does not have, or no longer (audio/score/sounds.py): its notes stay where they are, and are silent.
+  const CUSTOM = /^custom-([a-z0-9-]{1,25})$/;
+  const GONE = { note: 60, is_pitched: true, is_held: false, repeats: false, pan: 0, gain: 0.7, program: null, drum: 37, isGone: true };
+  function soundOf(sounds, name) {
+    if (Object.hasOwn(sounds, name) || !CUSTOM.test(name)) return sounds[name];
+    const words = CUSTOM.exec(name)[1].replace(/-[^-]*$/, "").replaceAll("-", " ").trim();
+    return { ...GONE, label: `${words.charAt(0).toUpperCase()}${words.slice(1)} (gone)` };
+  }
+
   const rest = (n, by) => ((n % by) + by) % by;
   const pitchClass = (name) => {
     const found = /^([A-G])([#b]?)$/.exec(name);
@@ -31,7 +40,7 @@ const Score = (() => {
     return (n) => Math.floor(n / 2) * 2 * step + (n % 2) * late;
   };
   const note = (tables, start, length, sound, named, velocity) => {
-    const { note: own, is_pitched: pitched } = tables.sounds[sound];
+    const { note: own, is_pitched: pitched } = soundOf(tables.sounds, sound);
     return { start, length, sound, number: named != null && pitched ? noteNumber(named) : own, velocity };
   };
 
@@ -134,5 +143,5 @@ const Score = (() => {
   const compile = (kind, body, tables, loops = {}) => KINDS[kind](body, tables, loops);
   const frameOf = (ticks, bpm, rate) => Math.floor((2 * ticks * 60 * rate + TICKS * bpm) / (2 * TICKS * bpm));
 
-  return { TICKS, BadScore, compile, frameOf, pitchClass, noteNumber, chordNotes };
+  return { TICKS, BadScore, soundOf, compile, frameOf, pitchClass, noteNumber, chordNotes };
 })();

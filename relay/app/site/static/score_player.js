@@ -13,6 +13,7 @@
     #kit = null;
     #loading = null;
     #isHeard = false;
+    #gone = ""; // instruments of it that there are no longer
     #bpm = null; // another tempo than the score's
 
     constructor(root) {
@@ -53,6 +54,7 @@
       }
       if (this.state !== "loading") { this.#kit.pause(); return; } // it was stopped meanwhile
       this.state = "playing";
+      if (this.#gone) this.#tell(`Without an instrument of it: ${this.#gone}.`);
       this.#paint();
       if (!this.#isHeard) setTimeout(() => this.#count(), HEARD_MS);
     }
@@ -63,6 +65,7 @@
       this.#kit = new Kit.Player(context);
       await this.#kit.load(this.score);
       if (this.#bpm) this.#kit.setBPM(this.#bpm);
+      this.#gone = (await Kit.gone(this.score)).join(", ");
     }
 
     async #fetched() {
@@ -73,6 +76,10 @@
 
     fail(words) {
       this.state = "idle";
+      this.#tell(words);
+    }
+
+    #tell(words) {
       this.trouble.textContent = words;
       this.trouble.hidden = false;
     }

@@ -55,6 +55,8 @@ export class Sound {
         this.#wanted = null;
         await this.#player.load(score);
         this.#player.setBPM(score.bpm);
+        const gone = (await Kit.gone(score)).join(", ");
+        if (gone) this.#trouble(`Without an instrument that the relay has no longer: ${gone}.`);
       }
     } catch (error) {
       this.pause();
