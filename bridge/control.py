@@ -44,17 +44,23 @@ from bridge.control_creations import CreationInfo as CreationInfo
 from bridge.control_creations import CreationList as CreationList
 from bridge.control_creations import DeleteCreation as DeleteCreation
 from bridge.control_creations import EndLinks as EndLinks
+from bridge.control_creations import GetRecordings as GetRecordings
 from bridge.control_creations import HeldList as HeldList
 from bridge.control_creations import HeldThere as HeldThere
+from bridge.control_creations import InstrumentInfo as InstrumentInfo
+from bridge.control_creations import InstrumentList as InstrumentList
 from bridge.control_creations import LinkInfo as LinkInfo
 from bridge.control_creations import LinkList as LinkList
 from bridge.control_creations import ListCreations as ListCreations
 from bridge.control_creations import ListHeld as ListHeld
+from bridge.control_creations import ListInstruments as ListInstruments
 from bridge.control_creations import ListLinks as ListLinks
 from bridge.control_creations import LoopOfTake as LoopOfTake
 from bridge.control_creations import OneCreation as OneCreation
 from bridge.control_creations import PullCreation as PullCreation
 from bridge.control_creations import PushCreation as PushCreation
+from bridge.control_creations import RecordingInfo as RecordingInfo
+from bridge.control_creations import RecordingList as RecordingList
 from bridge.control_creations import RenameCreation as RenameCreation
 from bridge.control_creations import RestoreCreation as RestoreCreation
 from bridge.control_creations import ScoreKind as ScoreKind
@@ -409,7 +415,7 @@ class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
 Request = (
     GetStatus | GetSettings | ReloadSettings | ChangeSetting | GetAtLogin | SetAtLogin | ListInstances | KeepTake | ListTakes | ShowTake | RenameTake | TagTake | ImportSound | TrimTake | DiscardTake | RestoreTake | DeleteTake | KeepAll | ListSets | ShowSet | DiscardSet | MixSet | PostTake | GetFeed | Discover | SearchRelay
     | FindSimilar | RepairTake | UndoRepair | GetHistory | CopyHistory | GetPeaks | GetRecovery | KeepRecovered | DiscardRecovered | ListOutbox | RetryEntries | DiscardEntry | UndoPost | PausePosting | ResumePosting | RenderTake
-    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ReplaceSound | ProcessAgain | ListVersions | ForgetVersion | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetPreferences | SetPreferences | SavePost | ListSaved | ListRemixes | Repost | ListWho | ListSignIns | EndSignIns | ListDevices | RevokeDevice | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | ExportAccount | DeleteAccount | ListCreations | ShowCreation | AddCreation | RenameCreation | DeleteCreation | RestoreCreation | PushCreation | PullCreation | SyncCreations | ListHeld | LoopOfTake | ShareCreation | ListLinks | EndLinks | PlayPreview | GetSound | GetHeard | StopPreviews | Subscribe | Shutdown
+    | ClaimDevice | BeginClaim | GetClaim | WantCode | CancelClaim | UnclaimDevice | WhoAmI | FollowUser | LikePost | ReactPost | ListPosts | EditPost | DeletePost | ReplaceSound | ProcessAgain | ListVersions | ForgetVersion | ListComments | WriteComment | EditComment | DeleteComment | ListNotifications | ReadNotifications | GetPreferences | SetPreferences | SavePost | ListSaved | ListRemixes | Repost | ListWho | ListSignIns | EndSignIns | ListDevices | RevokeDevice | GetProfile | EditProfile | SetPicture | ListPeople | ChangePerson | ReportThis | ExportAccount | DeleteAccount | ListCreations | ShowCreation | AddCreation | RenameCreation | DeleteCreation | RestoreCreation | PushCreation | PullCreation | SyncCreations | ListHeld | LoopOfTake | ShareCreation | ListLinks | EndLinks | ListInstruments | GetRecordings | PlayPreview | GetSound | GetHeard | StopPreviews | Subscribe | Shutdown
 )  # fmt: skip
 Reply = (
     Failed
@@ -445,6 +451,8 @@ Reply = (
     | ExportIs
     | CreationList
     | OneCreation
+    | InstrumentList
+    | RecordingList
     | Synced
     | HeldList
     | LinkList

@@ -191,6 +191,44 @@ class ListHeld(ControlMessage, frozen=True, kw_only=True, tag="list_held"):
     limit: Limit = 50
 
 
+class InstrumentInfo(Struct, frozen=True, kw_only=True):
+    """What the relay has to play scores with. source: "kit", which every sidechain has, or "sample". silent: its sample is gone."""
+
+    name: Short
+    title: Title
+    source: Short
+    pitched: bool
+    silent: bool = False
+
+
+class InstrumentList(ControlMessage, frozen=True, kw_only=True, tag="instruments_are"):
+    instruments: Annotated[list[InstrumentInfo], Meta(max_length=300)]
+
+
+class ListInstruments(ControlMessage, frozen=True, kw_only=True, tag="instruments"):
+    Reply: ClassVar = InstrumentList
+
+
+class RecordingInfo(Struct, frozen=True, kw_only=True):
+    """A custom instrument's sound, as a file here (FLAC). path None: the relay has it no longer."""
+
+    name: Short
+    path: Path | None = None
+    pitched: bool = False
+
+
+class RecordingList(ControlMessage, frozen=True, kw_only=True, tag="recordings_are"):
+    recordings: Annotated[list[RecordingInfo], Meta(max_length=32)]
+
+
+class GetRecordings(ControlMessage, frozen=True, kw_only=True, tag="get_recordings"):
+    """Of the custom instruments with these names, fetched if they are not here."""
+
+    Reply: ClassVar = RecordingList
+
+    names: Annotated[list[Short], Meta(max_length=32)]
+
+
 class LinkInfo(Struct, frozen=True, kw_only=True):
     """A link that shows a creation. url: of a new one alone; expires_at None: until it is ended."""
 

@@ -259,6 +259,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return self.data / "takes"
 
     @property
+    def instruments(self) -> Path:
+        """Recordings of the relay's own instruments."""
+        return self.data / "instruments"
+
+    @property
     def cache(self) -> Path:
         """Folder of what was made before; it can be removed at any time."""
         return self.data / "cache"

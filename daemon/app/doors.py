@@ -13,6 +13,7 @@ from daemon.doors.control.creations import CreationAnswers
 from daemon.doors.control.door import ControlDoor
 from daemon.doors.control.feed import FeedAnswers
 from daemon.doors.control.history import HistoryAnswers
+from daemon.doors.control.instruments import InstrumentAnswers
 from daemon.doors.control.live import LiveAnswers
 from daemon.doors.control.outbox import OutboxAnswers
 from daemon.doors.control.people import PeopleAnswers
@@ -63,6 +64,7 @@ def control_door(features: Features, run: Path, stop: Callable[[], None]) -> Con
         CommentAnswers(Talk(f.account, f.store, f.own_posts.find), f.notifications).answers,
         CreationAnswers(f.creations, f.creating, f.sending, f.syncing).answers,
         ScoreLinkAnswers(ScoreSharing(f.account, f.creations, f.sending)).answers,
+        InstrumentAnswers(f.relay_instruments).answers,
         PreviewAnswers(f.instances, f.previews).answers,
         LiveAnswers(f.live).answers,
         _history_answers(f).answers,

@@ -11,6 +11,7 @@ import logging
 from daemon.events import Bus, SettingsChanged
 from daemon.features.analysing.live import LiveHearing
 from daemon.features.creations.creating import Creating
+from daemon.features.creations.instruments import RelayInstruments
 from daemon.features.creations.sending import Sending
 from daemon.features.creations.storage import AtRelay
 from daemon.features.creations.syncing import Syncing
@@ -188,6 +189,7 @@ class Features:
         there = AtRelay(account)
         self.sending = Sending(lambda: account.name, self.creations, there, bus)
         self.syncing = Syncing(self.creations, there, self.sending)
+        self.relay_instruments = RelayInstruments(account, self._config.instruments)
         self.discarding = Discarding(self._config, store, takes, self.creations, bus)
         self.linked_folder = LinkedFolder(self._config, store, bus)
         self.repairs = Repairs(store, takes, bus)

@@ -93,6 +93,7 @@ ANSWERS: Mapping[str, Kind] = {
     **of_each("list", kind=c.CreationList | c.HeldList),
     **of_each("show", "rename", "delete", "restore", "push", "pull", kind=c.OneCreation),
     **of_each("share", "links", "unshare", kind=c.LinkList),
+    "instruments": c.InstrumentList,
     "sync": c.Synced,
     "takes loop": c.OneCreation,
     **of_each("import", kind=scores.Imported),

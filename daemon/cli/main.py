@@ -233,6 +233,12 @@ def _scores(app: typer.Typer) -> None:
         app.add_typer(app_of(kind), name=f"{kind}s")
 
 
+def _instruments(app: typer.Typer) -> None:
+    from daemon.cli import instruments
+
+    instruments.register(app)
+
+
 def _sync(app: typer.Typer) -> None:
     from daemon.cli import score_relay
 
@@ -266,6 +272,7 @@ SUBJECTS: dict[Callable[[typer.Typer], None], str] = {
     _outbox: "outbox undo pause resume",
     _history: "history",
     _scores: "loops songs patterns machines",
+    _instruments: "instruments",
     _sync: "sync",
     _posts: "posts",
     _sharing: "save saved repost who remixes",

@@ -150,12 +150,15 @@ class Sheet:
         return compiled(self.score, self._loops)._replace(bpm=self.bpm)
 
     def sound(self) -> "NDArray[float32]":
-        """At audio.score.kit's rate, as loud as it comes. Raises UsageError."""
+        """At audio.score.kit's rate, as loud as it comes. Raises UsageError, SidechainError."""
         from audio.errors import UnsupportedAudio
         from audio.score.render import render
+        from daemon.cli.instruments import recordings_for
 
+        compiled = self.compiled()
+        custom = recordings_for(compiled)
         try:
-            return render(self.compiled(), is_loop=self.is_loop)
+            return render(compiled, is_loop=self.is_loop, custom=custom)
         except UnsupportedAudio as error:
             raise UsageError(str(error), "Make it shorter, or say a faster tempo.") from error
 

@@ -1,7 +1,11 @@
 """What this device asks of its relay about loops, songs, patterns and machines."""
 
+from urllib.parse import urlsplit
+
 from daemon.uplink.calls import Calls
+from daemon.uplink.http import TOTAL_LIMIT_S
 from relay.wire import creation_operations as wire
+from relay.wire import instrument_operations
 from relay.wire.creations import (
     Creation,
     CreationEdit,
@@ -12,6 +16,7 @@ from relay.wire.creations import (
     OfKind,
     SharedByLinks,
 )
+from relay.wire.instruments import Instrument
 from relay.wire.scores import Score, ScoreKind
 
 
@@ -51,3 +56,14 @@ class CreationCalls(Calls):
     async def end_link(self, creation_id: str, link_id: str) -> SharedByLinks:
         """Those that are left."""
         return await self._do(wire.END_LINK, creation_id=creation_id, link_id=link_id)
+
+    async def instruments(self) -> list[Instrument]:
+        """What scores can be played with there; nobody has to be signed in."""
+        operation = instrument_operations.INSTRUMENTS
+        return (await self.http.get(f"{self.base_url}{operation.path}", operation.reply)).data.instruments
+
+    async def recording(self, sound_url: str, limit_bytes: int) -> bytes:
+        """The sound of an instrument, where the list says it is. Raises Offline, RelayRefused."""
+        address = f"{self.base_url}{urlsplit(sound_url).path}"
+        pieces = self.http.sound(address, {"Accept": "audio/flac"}, limit_bytes, TOTAL_LIMIT_S)
+        return b"".join([piece async for piece, _ in pieces])

@@ -39,6 +39,7 @@ CONNECT_LIMIT_S = 10.0
 READ_LIMIT_S = 20.0
 TOTAL_LIMIT_S = 30.0
 SOUND_LIMIT_S = 600.0
+PIECE_LIMIT_S = 5.0
 MAX_ANSWER_BYTES = 1024 * 1024
 MAX_RETRY_AFTER_DIGITS = 9  # the outbox waits an hour at most, whatever is asked
 TRANSIENT = {408, 409, 425, 429, CHECKSUM_MISMATCH}
@@ -135,12 +136,17 @@ class RelayHttp:
             ) from error
 
     async def sound(
-        self, path: str, headers: Mapping[str, str], limit_bytes: int
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        limit_bytes: int,
+        silence_s: float = PIECE_LIMIT_S,
     ) -> AsyncGenerator[tuple[bytes, int], None]:
-        """A file in pieces, each with the bytes there are in all (0: not told). Nothing above `limit_bytes`."""
+        """A file in pieces, each with the bytes there are in all (0: not told). Nothing above `limit_bytes`, or after a longer silence."""
+        timeout = httpx.Timeout(silence_s, connect=PIECE_LIMIT_S)
         until = time.monotonic() + SOUND_LIMIT_S
         try:
-            async with self._http.stream("GET", path, headers=headers) as response:
+            async with self._http.stream("GET", path, headers=headers, timeout=timeout) as response:
                 _require_plain(response)
                 told = response.headers.get("content-length", "")
                 total_bytes, done = int(told) if told.isdigit() else 0, 0

@@ -135,7 +135,7 @@ class Table:
             *LinksPage(db=self.engines.db, base_url=self.base_url, render=self.render).rows(),
             *migration_operations.rows(self.posts.migrating),
             *samples.rows(self.posts.samples),
-            *instruments.rows(self.posts.instruments),
+            *instruments.rows(self.posts.instruments, self.kit.expect),
             *rendering_operations.rows(self.posts.rendering, self.posts.writing, self.posts.jobs.one),
             *self._listening(),
             *live.rows(self.live.live, self.live.tickets),

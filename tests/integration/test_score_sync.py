@@ -1,5 +1,6 @@
 """Loops between a device and a real relay: pushed, changed without a line, sent once by the next daemon after kill -9."""
 
+import json
 import os
 import signal
 import time
@@ -7,14 +8,23 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
+import numpy as np
 import pytest
+import soundfile
 
+from daemon.cli.answers import schema_of
+from tests.integration.test_relay_commands import relay_command
 from tests.support.between import Between
+from tests.support.clients import client_of
 from tests.support.deadlines import HANG_S
 from tests.support.device import Device, running_device, until_state
+from tests.support.json_schema import misfits
+from tests.support.loops import as_file
 from tests.support.relay import RelayProcess
 from tests.support.scores import LOOP_JSON
 from tests.support.whole import short_folder
+
+RATE_HZ = 48_000
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +110,46 @@ def test_a_link_shows_it_until_it_is_ended(device: Device) -> None:
     assert httpx.get(made["url"]).status_code == 410 and httpx.get(other["url"]).status_code == 200
     assert device.command("loops", "unshare", "night drive").stdout == "Ended. Left: 0.\n"
     assert device.command("loops", "unshare", "night drive", "--link", "0").returncode == 2
+
+
+def test_a_pattern_sounds_with_an_instrument_of_the_relay_and_is_silent_where_it_is_gone(
+    device: Device, relay: RelayProcess, line: Between
+) -> None:
+    admin = client_of(relay, "drummer")
+    relay_command("users", "--data", relay.data, "role", admin.username, "admin")
+    click = np.zeros((2_400, 2))
+    click[0] = 0.9
+    file = {"file": ("a.wav", as_file(click, RATE_HZ, format="WAV", subtype="PCM_16"), "audio/wav")}
+    sample = admin.http.post(f"{relay.url}/api/samples/upload", files=file).raise_for_status().json()["id"]
+    given = {"title": "Cajon", "sampleId": sample}
+    made = admin.http.post(f"{relay.url}/api/instruments", json=given).raise_for_status().json()["data"]["id"]
+    listed = device.json("instruments")
+    assert misfits(listed, schema_of("instruments")) == []
+    assert {"name": made, "title": "Cajon", "source": "sample", "pitched": False, "silent": False} in listed[
+        "instruments"
+    ]
+    rows = [{"sound": made, "steps": [1, 0, 1, 0]}, {"sound": "custom-gone-1", "steps": [1, 1, 1, 1]}]
+    score = {"kind": "pattern", "name": "Own", "bpm": 120, "beats": 4, "steps_per_beat": 1, "rows": rows}
+    (device.home.parent / "own.json").write_text(json.dumps(score))
+    device.json("patterns", "import", str(device.home.parent / "own.json"))
+    drawn = device.command("patterns", "show", "own", COLUMNS="80").stdout
+    assert "Cajon" in drawn and "custom-" not in drawn
+    wav = device.home.parent / "own.wav"
+    done = device.command("patterns", "render", "own", str(wav))
+    assert done.returncode == 0 and "Without Gone (custom-gone-1)" in done.stderr
+    sound = np.abs(soundfile.read(wav)[0][:, 0])
+    loud = np.flatnonzero(sound > 0.5 * sound.max())
+    starts = loud[np.flatnonzero(np.diff(loud, prepend=-RATE_HZ) > RATE_HZ // 10)]
+    assert list(starts) == [0, RATE_HZ], "a frame as the grid says"
+
+    again = score | {"name": "Kept", "rows": rows[:1]}
+    (device.home.parent / "kept.json").write_text(json.dumps(again))
+    device.json("patterns", "import", str(device.home.parent / "kept.json"))
+    line.become(b"")
+    try:
+        device.json("patterns", "render", "kept", str(wav), "--force")
+        assert "Those of a relay are not known now" in device.command("instruments").stderr
+        refused = device.command("patterns", "render", "own", str(wav), "--force")
+        assert refused.returncode != 0 and "relay" in refused.stderr.lower()
+    finally:
+        line.become(None)

@@ -1,5 +1,7 @@
 """/api/instruments and /api/sound-libraries."""
 
+from collections.abc import Callable
+
 from relay.core.access import Action
 from relay.core.calls import AnyRow, Call, Row
 from relay.features.instruments.service import Instruments
@@ -12,8 +14,11 @@ from relay.wire.rest import Confirmation
 Bare = Call[Nothing, Nothing]
 
 
-def rows(instruments: Instruments) -> list[AnyRow]:
+def rows(instruments: Instruments, expect_sound: Callable[[], None]) -> list[AnyRow]:
+    """expect_sound: whoever asks for the list wants to hear one next."""
+
     async def listed(_: Bare) -> Success[shapes.InstrumentList]:
+        expect_sound()
         return Success(data=await instruments.listed())
 
     async def one(call: Bare) -> Success[shapes.Instrument]:
