@@ -14,6 +14,7 @@ from daemon.doors.control.creations import CreationAnswers
 from daemon.doors.control.door import ControlDoor
 from daemon.doors.control.feed import FeedAnswers
 from daemon.doors.control.history import HistoryAnswers
+from daemon.doors.control.instruments import InstrumentAnswers
 from daemon.doors.control.live import LiveAnswers
 from daemon.doors.control.outbox import OutboxAnswers
 from daemon.doors.control.people import PeopleAnswers
@@ -79,6 +80,7 @@ def tables() -> list[dict[type, Any]]:
         CommentAnswers(NOBODY, NOBODY),
         CreationAnswers(NOBODY, NOBODY, NOBODY, NOBODY),
         ScoreLinkAnswers(NOBODY),
+        InstrumentAnswers(NOBODY),
         PeopleAnswers(NOBODY, ""),
         LiveAnswers(NOBODY),
         PreviewAnswers(NOBODY, NOBODY),
