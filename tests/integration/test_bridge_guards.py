@@ -22,6 +22,7 @@ from bridge.lock import RunLock
 from bridge.paths import CONTROL_SOCKET, LOCK_FILE, PLUGIN_SOCKET, prepare_run_dir
 from bridge.plugin_endpoint import FromPeer, Peer, PluginEndpoint
 from bridge.tasks import cancelled
+from plugin_protocol.message_base import MAX_MESSAGE_BYTES
 from tests.support.deadlines import HANG_S
 from tests.support.ringfile import RingWriter
 
@@ -140,7 +141,7 @@ async def test_everything_is_private_even_under_umask_000(tmp_path: Path) -> Non
 
 
 def test_the_limits_are_the_promised_ones() -> None:
-    assert endpoint.MAX_MESSAGE_BYTES == 65_536
+    assert MAX_MESSAGE_BYTES == 65_536
     assert endpoint.HANDSHAKE_S == 2.0
     assert 0 < endpoint.MAX_WAITING <= 1_000 and 0 < endpoint.MAX_UNSENT_BYTES <= 1 << 20
 

@@ -1,6 +1,7 @@
 """Keep all of Rings in a real run folder: who is in the set, once, all or none; and what is said of the others."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,6 @@ from daemon.features.keeping.sets import KeptSet, SetKeeping
 from daemon.library.rebuild import take_in
 from daemon.library.store import Store
 from daemon.rings import instances
-from daemon.system import files
 from tests.integration.test_keeping import BAR, RATE_HZ, Desk, desk_in
 from tests.support.ringfile import RingWriter, numbered_frames
 
@@ -150,7 +150,7 @@ async def test_a_disk_that_fails_leaves_all_or_none(
         for track in ("Bass", "Guitar", "Keys"):
             await desk.load(track, 0.1)
         written: list[str] = []
-        rename = files.os.rename
+        rename = os.rename
 
         def failing(source: Path, to: Path) -> None:
             if "gone" not in str(to):
@@ -159,10 +159,10 @@ async def test_a_disk_that_fails_leaves_all_or_none(
                     raise OSError(5, "Input/output error")
             rename(source, to)
 
-        monkeypatch.setattr(files.os, "rename", failing)
+        monkeypatch.setattr(os, "rename", failing)
         with pytest.raises(LibraryStuck):
             await keeping_of(desk).keep(Ask(seconds=1.0))
-        monkeypatch.setattr(files.os, "rename", rename)
+        monkeypatch.setattr(os, "rename", rename)
         assert take_in(desk.store, desk.takes.folder).takes == 0 and not desk.store.takes(9)
         assert len((await keeping_of(desk).keep(Ask(seconds=1.0))).takes) == 3
         assert desk.store.set_ids(9) == desk.store.find_set("last")

@@ -23,7 +23,8 @@ async def test_a_database_that_is_busy_costs_an_account_no_place(tmp_path: Path)
     relay = await build(Config(data=tmp_path / "data", dev=True), "http://127.0.0.1:1")
     try:
         anna = await relay.db.write(lambda tx: ensure_account(tx, "anna", 0))
-        sockets: Any = relay.app._sockets[SOCKET_PATH]
+        app: Any = relay.app
+        sockets = app._sockets[SOCKET_PATH]
         token = sockets.tokens.make(account_id=anna, device_id="d" * 32, family_id="f" * 32)
         sockets.db = BusyDatabase()
         answered: list[int] = []

@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 from relay.features.devices import families
 from relay.wire import events
@@ -192,8 +193,8 @@ def page_socket(stack: ExitStack, browser: FormBrowser) -> ClientConnection:
     ]
     opened = connect(
         f"{browser.url.replace('http', 'ws', 1)}/api/v1/ws?ticket={ticket}",
-        origin=browser.url,  # type: ignore[arg-type]
-        subprotocols=[events.SUBPROTOCOL_JSON],  # type: ignore[list-item]
+        origin=Origin(browser.url),
+        subprotocols=[Subprotocol(events.SUBPROTOCOL_JSON)],
         compression=None,
         proxy=None,
     )

@@ -28,7 +28,6 @@ from relay.features.creations.encoding import (
     Made,
 )
 from relay.features.creations.encoding_child import MAKING, _run
-from relay.features.creations.figures import Figures
 from sandbox.process import Part
 from tests.support.deadlines import HANG_S
 from tests.support.loops import loop_flac, short_flac
@@ -162,7 +161,7 @@ async def test_a_decoder_killed_by_others_is_asked_once_more(tmp_path: Path) -> 
 
 
 @contextlib.asynccontextmanager
-async def making(folder: Path) -> AsyncIterator[tuple[int, "asyncio.Task[Figures]"]]:
+async def making(folder: Path) -> AsyncIterator[tuple[int, "asyncio.Task[Made]"]]:
     """A post being made of what comes through a pipe: its end to write to, and what will be."""
     upload = folder / "upload"
     upload.unlink(missing_ok=True)

@@ -67,10 +67,10 @@ def test_duplicates_at_the_same_time_make_one_post(owner: RelayClient) -> None:
         threading.Thread(target=lambda: answers.append(owner.upload(AUDIO, entry_id=entry_id)))
         for _ in range(6)
     ]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     statuses = sorted(each.status_code for each in answers)
     assert statuses.count(201) == 1 and set(statuses) <= {200, 201, 409}
     for each in answers:

@@ -56,7 +56,7 @@ Person = Callable[[str], RelayClient]
 Listen = Callable[..., RelaySocket]
 
 
-def raw(relay: RelayProcess, **options: Any) -> connect:
+def raw(relay: RelayProcess, **options: Any) -> ClientConnection:
     address = relay.url.replace("http", "ws", 1) + "/api/v1/ws" + options.pop("query", "")
     options.setdefault("subprotocols", [events.SUBPROTOCOL_JSON])
     return connect(address, proxy=None, open_timeout=LIMIT_S, **options)

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -179,7 +180,7 @@ async def test_the_whole_menu_interface_answers(bus: str, folder: Path, tray: Ru
         menu = await host.menu_when(lambda menu: "Recent takes" in menu)
         recent, stop = menu["Recent takes"].number, menu["Stop Sidechain"].number
 
-        async def ask(member: str, signature: str, *body: object) -> list[object]:
+        async def ask(member: str, signature: str, *body: object) -> list[Any]:
             return await host.call("/MenuBar", MENU, member, signature, *body)
 
         ((group,),) = [(await ask("GetGroupProperties", "aias", [recent], ["label"]))[0]]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tusclient.client import TusClient as StrangersClient
-from tusclient.uploader import Uploader as StrangersUploader
+from tusclient.uploader.uploader import Uploader as StrangersUploader
 
 from daemon.core.outbox import Moved
 from daemon.errors import Offline

@@ -1,8 +1,7 @@
-"""One X server for all programs under Wine: a prefix has the display that its first program had."""
+"""One X server for all programs under Wine, whoever of pytest's processes starts them: a prefix has the display that its first program had."""
 
 import os
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,37 +10,38 @@ from tests.support.hosts import program
 from tests.windows.wine import environment
 
 collect_ignore = ["inside"]  # what Windows' own Python runs (test_units.py)
+X_SERVER = pytest.StashKey[subprocess.Popen[bytes]]()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def display() -> Iterator[str]:
-    read, write = os.pipe()
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where tests run side by side, each process has a session; they have their environment of the first."""
+    if hasattr(session.config, "workerinput"):
+        return
     end_wine()  # of an earlier run, which had another
-    xvfb = subprocess.Popen(
-        [
-            program("Xvfb", "xvfb"),
-            "-displayfd",
-            str(write),
-            "-screen",
-            "0",
-            "1600x1300x24",
-            "-nolisten",
-            "tcp",
-        ],
+    read, write = os.pipe()
+    words = ["-displayfd", str(write), "-screen", "0", "1600x1300x24", "-nolisten", "tcp"]
+    session.config.stash[X_SERVER] = subprocess.Popen(
+        [program("Xvfb", "xvfb"), *words],
         pass_fds=[write],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     os.close(write)
-    try:
-        with os.fdopen(read, encoding="ascii") as told:
-            os.environ["DISPLAY"] = f":{told.readline().strip()}"
-        yield os.environ["DISPLAY"]
-    finally:
+    with os.fdopen(read, encoding="ascii") as told:
+        os.environ["DISPLAY"] = f":{told.readline().strip()}"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if x_server := session.config.stash.get(X_SERVER, None):
         end_wine()
-        xvfb.terminate()
-        xvfb.wait(HANG_S)
+        x_server.terminate()
+        x_server.wait(HANG_S)
+
+
+@pytest.fixture(scope="session")
+def display() -> str:
+    return os.environ["DISPLAY"]
 
 
 def end_wine() -> None:

@@ -1,21 +1,25 @@
 """Unit tests that are of no system, and tests of Windows' own faces (inside/), run by Windows' own Python."""
 
+import pytest
+
 from tests.support.deadlines import COMPILE_HANG_S
 from tests.windows.wine import PYTHON, run
 
-PARTS = [
-    "tests/windows/inside",
-    "tests/unit/plugin_protocol",
-    "tests/unit/bridge",
-    "tests/unit/tray",
-    *(f"tests/unit/daemon/{part}" for part in ("cli", "core", "features", "library", "settings", "system")),
-    "tests/unit/daemon/test_events.py",
-    *(f"tests/unit/audio/{part}" for part in ("draw", "encode", "kernels", "level", "measure", "read")),
-    *(f"tests/unit/audio/analyse/test_{part}.py" for part in ("descriptors", "document", "key")),
-    "tests/unit/audio/test_intake_and_level.py",
-    "tests/unit/audio/test_loop.py",
-    "tests/unit/audio/test_recording.py",
-]
+PARTS = {
+    "wire": ["tests/windows/inside", "tests/unit/plugin_protocol", "tests/unit/bridge", "tests/unit/tray"],
+    "commands": ["tests/unit/daemon/cli"],
+    "daemon": [
+        *(f"tests/unit/daemon/{part}" for part in ("core", "features", "library", "settings", "system")),
+        "tests/unit/daemon/test_events.py",
+    ],
+    "audio": [
+        *(f"tests/unit/audio/{part}" for part in ("draw", "encode", "kernels", "level", "measure", "read")),
+        *(f"tests/unit/audio/analyse/test_{part}.py" for part in ("descriptors", "document", "key")),
+        "tests/unit/audio/test_intake_and_level.py",
+        "tests/unit/audio/test_loop.py",
+        "tests/unit/audio/test_recording.py",
+    ],
+}
 OF_ANOTHER_SYSTEM = [  # modes, a folder that goes while its files are open, readiness by a descriptor
     "tests/unit/bridge/test_listener_posix.py",
     "tests/unit/bridge/test_paths.py",  # modes; what stands in their place, the C client's tests and inside/ try
@@ -43,7 +47,8 @@ BESIDE_WHAT_IS_NOT_INSTALLED = [
 ]
 
 
-def test_units_in_windows_python() -> None:
+@pytest.mark.parametrize("part", PARTS)
+def test_units_in_windows_python(part: str) -> None:
     left_out = [f"--ignore={each}" for each in OF_ANOTHER_SYSTEM + BESIDE_WHAT_IS_NOT_INSTALLED]
     words = ["-q", "-p", "no:cacheprovider", "--noconftest", "--hypothesis-profile=ci", "-m", "not slow"]
-    run(PYTHON, "-m", "pytest", *words, *left_out, *PARTS, timeout_s=COMPILE_HANG_S)
+    run(PYTHON, "-m", "pytest", *words, *left_out, *PARTS[part], timeout_s=COMPILE_HANG_S)

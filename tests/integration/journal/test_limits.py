@@ -3,8 +3,10 @@
 import asyncio
 import errno
 import os
+import shutil
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -14,11 +16,13 @@ import daemon.features.history.holdings as holdings_module
 import daemon.features.history.journal as journal_module
 from bridge.shm import RingFile
 from daemon.config import Config
+from daemon.core import capture
+from daemon.core import journal as segments
 from daemon.features.history import checking, recovery
 from daemon.features.history.journal import Journal
 from daemon.features.history.listing import heard_in
-from daemon.rings import journal_files, journal_folder
-from daemon.rings.journal_files import read_ring
+from daemon.rings import journal_folder
+from daemon.rings.journal_files import read_ring, read_segment
 from daemon.rings.journal_folder import JournalFolder
 from plugin_protocol.layout import Flag, Record
 from tests.support.deadlines import HANG_S
@@ -82,12 +86,12 @@ async def test_what_was_closed_is_checked_once_though_more_of_it_goes_again_and_
 ) -> None:
     """The budget is full, and who plays takes the place of who was closed, file after file."""
     checked, counted = [], []
-    check, count = journal_files.j.check_sound, recovery.capture.last_bars
+    check, count = segments.check_sound, capture.last_bars
     monkeypatch.setattr(
-        recovery.capture, "last_bars", lambda history, *rest: counted.append(history) or count(history, *rest)
+        capture, "last_bars", lambda history, *rest: counted.append(history) or count(history, *rest)
     )
     monkeypatch.setattr(
-        journal_files.j, "check_sound", lambda head, *rest: checked.append(head) or check(head, *rest)
+        segments, "check_sound", lambda head, *rest: checked.append(head) or check(head, *rest)
     )
     journal = again(msgspec.structs.replace(config, history_bytes=40 * SECOND_BYTES))
     closed, playing = Played(config, 1), Played(config, 2)
@@ -134,13 +138,13 @@ async def test_what_was_closed_is_offered_at_once_and_checked_file_by_file_betwe
     bad = files[1].read_bytes()
     files[1].write_bytes(bad[:-64] + bytes(64))
     events: list[str] = []
-    read, look = checking.read_segment, journal.look
+    read, look = read_segment, journal.look
     monkeypatch.setattr(
         checking, "read_segment", lambda *args, **how: events.append("file") or read(*args, **how)
     )
     monkeypatch.setattr(journal, "look", lambda now: events.append("round") or look(now))
     heads: list[Path] = []
-    read_heads = journal_folder.read_segment
+    read_heads = read_segment
     monkeypatch.setattr(
         journal_folder, "read_segment", lambda path, **how: heads.append(path) or read_heads(path, **how)
     )
@@ -221,12 +225,12 @@ async def test_on_a_full_disk_the_oldest_goes_and_the_newest_is_written(
     journal = again(config)
     capacity = 70 * SECOND_BYTES
 
-    def usage(_: Path) -> holdings_module.shutil._ntuple_diskusage:
+    def usage(_: Path) -> Any:
         used = sum(p.stat().st_size for p in journal.folder.rglob("*.sdj"))
         free = capacity - used + config.min_free_bytes + holdings_module.HEADROOM_BYTES
-        return holdings_module.shutil._ntuple_diskusage(capacity, used, free)
+        return shutil._ntuple_diskusage(capacity, used, free)
 
-    monkeypatch.setattr(holdings_module.shutil, "disk_usage", usage)
+    monkeypatch.setattr(shutil, "disk_usage", usage)
     for _ in range(100):
         played.play(1.0)
         journal.look([played.instance])

@@ -44,7 +44,7 @@ async def test_what_a_copied_ring_repeats_is_told_once_and_goes_at_once(
     (one,) = journal.recovered
     assert (one.seconds, [each.seconds for each in one.repeats]) == (4.0, [3.0]) and len(journal.news()) == 1
     assert await listed(journal) == [(0, 4 * RATE_HZ)]
-    recovering = Recovering(config, journal, takes=None, bus=Bus())  # type: ignore[arg-type] - nothing is kept here
+    recovering = Recovering(config, journal, takes=None, bus=Bus())  # type: ignore[arg-type]  # nothing is kept here
     await recovering.discard(one.stretch_id)
     assert not journal.recovered and await listed(journal) == []
     assert not [path for path in journal.folder.iterdir() if path.is_dir()], "both copies are gone"
