@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 namespace ui {
 
@@ -11,6 +12,8 @@ namespace {
 
 constexpr double kSecondsWithoutBars = 16.0, kBesideBars = 1.02;
 constexpr float kLeastName = 96.0f; /* the meter stands behind the track's name, and no nearer */
+constexpr float kNarrowMeter = 96.0f, kBroadMeter = 160.0f, kMeterHeight = 4.0f;
+constexpr float kSpectrumHeight = 18.0f, kBandWidth = 3.0f, kQuietestDb = -66.0f, kLoudestDb = -2.0f; /* as `sidechain watch --analyse` draws it */
 constexpr float kPitch = 3.0f, kBarWidth = 2.0f; /* of the waveform's strokes */
 
 Colour of_tone(Tone tone) { return tone == Tone::kBad ? kWarm : tone == Tone::kGood ? kGreen : kDim; }
@@ -24,6 +27,34 @@ void draw_meter(Canvas &canvas, const Box &box, const RingView &ring)
     const float share = loudest > 0.001f ? std::min(1.0f + std::log10(loudest) / 3.0f, 1.0f) : 0.0f;
     canvas.fill(box, kRaised, box.h / 2);
     if (share > 0.0f) canvas.fill(Box{box.x, box.y, std::max(box.w * share, box.h), box.h}, loudest >= 1.0f ? kRed : kGreen, box.h / 2);
+}
+
+/* The half octaves of what sounds now, standing on the meter. */
+void draw_spectrum(Canvas &canvas, const Box &box, const Hearing &hearing)
+{
+    if (!hearing.known()) return;
+    const Spectrum::Bands &bands = hearing.bands();
+    const float step = box.w / static_cast<float>(bands.size());
+    std::vector<Canvas::Bar> found;
+    for (size_t i = 0; i < bands.size(); i++) {
+        const float share = std::min((bands[i] - kQuietestDb) / (kLoudestDb - kQuietestDb), 1.0f);
+        if (share <= 0.0f) continue;
+        const float x = std::round((box.x + step * (static_cast<float>(i) + 0.5f)) / canvas.pixel) * canvas.pixel;
+        found.push_back({x, box.bottom() - std::max(box.h * share, kBandWidth), box.bottom()});
+    }
+    canvas.bars(found, kBandWidth, kWaveInk);
+}
+
+/* As much of it as there is room for. The room is the same for all figures, so that nothing beside it moves. */
+void draw_loudness(Canvas &canvas, const Box &box, const Hearing &hearing)
+{
+    const float number = canvas.width(kSmallSize, "−88.8"), whole = canvas.width(kSmallSize, "−88.8 LUFS");
+    double lufs;
+    if (number > box.w || !hearing.momentary(lufs)) return;
+    char words[32];
+    std::snprintf(words, sizeof words, "%s%.1f", lufs < 0.0 ? "−" : "", std::fabs(lufs));
+    canvas.write(Box{box.x, box.y, number, box.h}, kSmallSize, kDim, words, Align::kRight);
+    if (whole <= box.w) canvas.write(Box{box.x + number, box.y, box.w - number, box.h}, kSmallSize, kFaint, " LUFS");
 }
 
 void draw_progress(Canvas &canvas, const Box &box, const Status &status)
@@ -94,7 +125,7 @@ bool can_post(const Status &status)
     return take != Take::kKeeping && take != Take::kPosting; /* one that waits is in the outbox: the next may come */
 }
 
-void draw_head(Canvas &canvas, const Layout &layout, const Status &status, const RingView &ring, const Pointer &pointer)
+void draw_head(Canvas &canvas, const Layout &layout, const Status &status, const RingView &ring, const Hearing &hearing, const Pointer &pointer)
 {
     draw_tabs(canvas, layout, pointer);
     const Box &head = layout.head;
@@ -104,10 +135,13 @@ void draw_head(Canvas &canvas, const Layout &layout, const Status &status, const
     const float width = canvas.write(words, kTextSize, link.tone == Tone::kBad ? kInk : kDim, link.text, Align::kRight);
     const float dot = words.right() - width - 12;
     canvas.disc(dot, head.middle(), 4, link.tone == Tone::kPlain ? kFaint : of_tone(link.tone));
-    const float left = head.x + kMargin + 32, meter = layout.whole.w >= 940.0f ? 160.0f : 96.0f;
+    const float left = head.x + kMargin + 32, meter = layout.whole.w >= 940.0f ? kBroadMeter : kNarrowMeter;
     const Box room = {left, head.y, std::max(dot - 20 - meter - kMargin - left, 70.0f), head.h};
     const float name = canvas.write(room, 16, kInk, status.name(), Align::kLeft, true);
-    draw_meter(canvas, Box{left + std::max(name + kMargin, kLeastName), head.middle() - 2, meter, 4}, ring);
+    const Box level = {left + std::max(name + kMargin, kLeastName), head.middle() + 8, meter, kMeterHeight};
+    draw_meter(canvas, level, ring);
+    draw_spectrum(canvas, Box{level.x, level.y - 2 - kSpectrumHeight, level.w, kSpectrumHeight}, hearing);
+    draw_loudness(canvas, Box{level.right() + 10, head.y, dot - 14 - level.right() - 10, head.h}, hearing);
 }
 
 void draw_toast(Canvas &canvas, const Box &whole, const std::string &words)

@@ -3,6 +3,7 @@
 #define SIDECHAIN_UI_RECORDER_VIEW_HPP
 
 #include "canvas.hpp"
+#include "hearing.hpp"
 #include "ring_view.hpp"
 #include "status.hpp"
 #include "text_field.hpp"
@@ -16,7 +17,7 @@ struct Controls {
     const Pointer &pointer;
 };
 
-void draw_head(Canvas &canvas, const Layout &layout, const Status &status, const RingView &ring, const Pointer &pointer);
+void draw_head(Canvas &canvas, const Layout &layout, const Status &status, const RingView &ring, const Hearing &hearing, const Pointer &pointer);
 void draw_toast(Canvas &canvas, const Box &whole, const std::string &words); /* nothing without words */
 void draw_wave(Canvas &canvas, const Box &box, const RingView &ring, int bars);
 void draw_controls(Canvas &canvas, const Layout &layout, const Status &status, const Controls &controls);

@@ -71,11 +71,24 @@ void RingView::open(const sc_info &info)
     peaks_.assign(capacity_ / kPeakFrames, Peak{0.0f, 0.0f});
 }
 
+const float *RingView::audio() const
+{
+    return reinterpret_cast<const float *>(base_ + field<uint64_t>(base_ + SC_IDENTITY_AUDIO_OFFSET_OFFSET));
+}
+
+const float *RingView::samples(uint64_t first, size_t &frames) const
+{
+    if (!base_ || first < first_frame() || first >= taken_) return nullptr;
+    const uint64_t slot = first & (capacity_ - 1);
+    frames = static_cast<size_t>(std::min({static_cast<uint64_t>(frames), taken_ - first, capacity_ - slot}));
+    return audio() + slot * channels_;
+}
+
 void RingView::update(const sc_info &info)
 {
     if (info.generation != generation_) open(info);
     if (!base_) return;
-    const auto *audio = reinterpret_cast<const float *>(base_ + field<uint64_t>(base_ + SC_IDENTITY_AUDIO_OFFSET_OFFSET));
+    const float *const audio = this->audio();
     const uint64_t commit = word(base_ + SC_COMMIT_OFFSET) / kPeakFrames * kPeakFrames;
     if (commit > taken_ + capacity_ / 2) begun_ = taken_ = commit - capacity_ / 2; /* the window was not looked at for long */
     for (; taken_ < commit; taken_ += kPeakFrames) {

@@ -24,6 +24,12 @@ public:
     uint64_t first_frame() const { return taken_ > begun_ + capacity_ / 2 ? taken_ - capacity_ / 2 : begun_; }
     uint64_t end_frame() const { return taken_; }
     double rate_hz() const { return rate_hz_; }
+    uint64_t generation() const { return generation_; }
+    uint32_t channels() const { return channels_; }
+
+    /* What stands from `first` on, interleaved, in one piece: `frames` is how many are wanted, and then how many these are. nullptr: it
+       is not in [first_frame, end_frame). */
+    const float *samples(uint64_t first, size_t &frames) const;
 
     /* Lowest and highest sample of all channels in [begin, end), from whole peaks; silence where nothing is known. */
     Peak peak(int64_t begin, int64_t end) const;
@@ -32,6 +38,7 @@ public:
     std::vector<int64_t> bar_lines(size_t most) const;
 
 private:
+    const float *audio() const;
     void open(const sc_info &info);
     void close();
 

@@ -8,6 +8,7 @@
 
 #include "canvas.hpp"
 #include "drag_out.hpp"
+#include "hearing.hpp"
 #include "layout.hpp"
 #include "ring_view.hpp"
 #include "status.hpp"
@@ -27,6 +28,7 @@ struct Surroundings {
     Layout layout{kMinWidth, kMinHeight, Tab::kFeed};
     Status status;
     RingView ring;
+    Hearing hearing; /* of the ring */
     Pointer pointer;
     uint64_t now_us = 0, steady_us = 0; /* Unix time; a clock that nobody sets */
     Chosen chosen;

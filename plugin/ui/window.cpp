@@ -84,6 +84,7 @@ protected:
         around_.status.starting(ui::Starter::possible(), starter_.running(), starter_.failure());
         const uint64_t end = around_.ring.end_frame();
         around_.ring.update(info_);
+        around_.hearing.update(around_.ring);
         changed = changed || around_.ring.end_frame() != end;
         for (int most = SC_MAX_TOLD; most > 0 && sc_window_poll(around_.client, &event_); most--) {
             hear(event_);
@@ -158,7 +159,7 @@ protected:
         canvas_.pixel = 1.0f / scale_factor;
         scale(scale_factor, scale_factor);
         canvas_.fill(around_.layout.whole, ui::kGround);
-        ui::draw_head(canvas_, around_.layout, around_.status, around_.ring, around_.pointer);
+        ui::draw_head(canvas_, around_.layout, around_.status, around_.ring, around_.hearing, around_.pointer);
         panel_.draw(canvas_);
         shown()->draw(canvas_);
         ui::draw_toast(canvas_, around_.layout.whole, drag_.dragging() ? drag_.words() : toast_);

@@ -21,6 +21,7 @@ from tests.support.relay import RelayClient
 from tests.support.screen import GREEN, INK, PANEL, WARM, Pixels, count, x_server
 from tests.support.whole import short_folder
 
+BAND = (0x9A, 0xA3, 0xB1)  # of the spectrum
 TITLES = ("Last train", "Copper", "Half past four", "Kellerlicht ♪", "Rain on tin (take 3)", "Night bus")
 
 
@@ -118,6 +119,7 @@ def has_card(window: WindowOf, seen: Pixels) -> bool:
 async def what_was_played_is_shown_and_kept(scene: Scene) -> None:
     window, host = scene.window, scene.host
     await host.play(Stretch(frames=9 * BAR_FRAMES + 30_000))
+    await window.until(lambda p: count(window.part(p, "head"), BAND, 10) > 100, "the half octaves of it")
     await until_heard(scene.daemon, 9 * BAR_FRAMES)
     await host.until_text(LINK, "Ready")
     assert count(window.part(await window.picture("played"), "wave"), WARM) > 10_000, (

@@ -70,7 +70,7 @@ protected:
         const ui::Pointer pointer;
         selection_.set(200 * kBar, 208 * kBar);
         canvas_.fill(layout.whole, ui::kGround);
-        ui::draw_head(canvas_, layout, status_, ring_, pointer);
+        ui::draw_head(canvas_, layout, status_, ring_, hearing_, pointer);
         ui::draw_controls(canvas_, layout, status_, {true, true, "Keep 8 bars", title_, pointer});
         view_.draw(canvas_, layout, {viewport_, tiles_, bars_, selection_, ring_, pointer, 0.0, kFrames, kRate, -1.0, true, false, true, true,
                                      "8 bars", "", "", ""});
@@ -102,6 +102,7 @@ private:
     ui::BarMap bars_;
     ui::Selection selection_;
     RingView ring_;
+    ui::Hearing hearing_;
     ui::HistoryView view_;
     ui::Status status_;
     ui::TextField title_;
