@@ -36,9 +36,11 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 def _newest(kind: str, columns: str) -> str:
-    """SQL: what is for everybody of a kind."""
+    """SQL: what is for everybody of a kind. play_count, which no index has: PostgreSQL would read the index of what followers find, owner
+    by owner, and sort all of it, where nothing but what that has is asked for.
+    """
     return (
-        f"SELECT * FROM (SELECT {columns} FROM creation AS c WHERE c.kind = '{kind}' AND {PUBLIC}"
+        f"SELECT * FROM (SELECT {columns} FROM creation AS c WHERE c.kind = '{kind}' AND {PUBLIC} AND c.play_count >= 0"
         f" ORDER BY c.published_us DESC, c.id DESC LIMIT {REACH}) AS {kind}s"
     )
 
