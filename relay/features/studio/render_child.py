@@ -9,6 +9,7 @@ from audio.encode.flac import encode_flac
 from audio.errors import UnsupportedAudio
 from audio.read.decode import decode
 from audio.score.custom import Recorded, note_of, recorded
+from audio.score.events import Compiled
 from audio.score.kit import RATE_HZ, one_shot
 from audio.score.render import render
 from relay.engine.sandbox.fork_server import serve
@@ -32,7 +33,8 @@ def rendered(job: RenderJob) -> bytes:
     Raises UnsupportedAudio. [any]
     """
     custom = {name: _recorded(Path(job.folder) / each.file, each) for name, each in job.custom.items()}
-    samples = render(job.compiled, is_loop=job.is_loop, custom=custom)
+    compiled = Compiled(job.notes, job.length, job.bpm, job.beats_per_bar)
+    samples = render(compiled, is_loop=job.is_loop, custom=custom)
     loudest = float(np.max(np.abs(samples), initial=0.0))
     if loudest > 1.0:
         samples = (samples / loudest).astype(np.float32)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from audio.score.events import TICKS_PER_QUARTER, Compiled, frame_of
+from audio.score.events import TICKS_PER_QUARTER, Compiled, Note, frame_of
 from audio.score.shapes import BadScore
 from audio.score.sounds import is_custom
 from relay.core.access import Action, Actor, authorize
@@ -47,9 +47,26 @@ class RenderJob(Struct, frozen=True, kw_only=True):
     """What the child is asked: the sound as UPLOAD_FILE in its folder."""
 
     folder: str
-    compiled: Compiled
+    notes: tuple[Note, ...]
+    length: int
+    bpm: int
+    beats_per_bar: int
     is_loop: bool
     custom: dict[str, "Custom"] = {}
+
+
+def job_of(compiled: Compiled, folder: str, is_loop: bool, custom: dict[str, Custom]) -> RenderJob:
+    """compiled: at the score's own tempo, which is whole. [any]"""
+    assert isinstance(compiled.bpm, int), "only a device renders at another's tempo"
+    return RenderJob(
+        folder=folder,
+        notes=compiled.notes,
+        length=compiled.length,
+        bpm=compiled.bpm,
+        beats_per_bar=compiled.beats_per_bar,
+        is_loop=is_loop,
+        custom=custom,
+    )
 
 
 class RenderAnswer(Struct, frozen=True, kw_only=True):
@@ -134,8 +151,7 @@ class Rendering:
         with tempfile.TemporaryDirectory(dir=self._scratch) as name:
             folder = Path(name)
             custom = await self._recordings(compiled, folder)
-            job = RenderJob(folder=name, compiled=compiled, is_loop=row.rules.is_loop, custom=custom)
-            await self._render(job)
+            await self._render(job_of(compiled, name, row.rules.is_loop, custom))
             work.say("encode", 0.4)
             made = await self._encoder.run(_encode_job(sheet, compiled, name))
             work.say("store", 0.9)
