@@ -4,13 +4,13 @@ import hashlib
 import io
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from msgspec import Struct
 
 from audio.errors import AudioError
-from audio.models.table import MODELS, Model, ModelFile, has_runtime
+from audio.models.table import MODELS, Model, ModelFile, has_runtime, needs_model
 
 READY, ABSENT, INCOMPLETE, NO_RUNTIME, DAMAGED = "ready", "absent", "incomplete", "no runtime", "damaged"
 
@@ -45,7 +45,7 @@ class FileInfo(Struct, frozen=True, kw_only=True):
 
 
 class ModelInfo(Struct, frozen=True, kw_only=True):
-    """does: separation or notes. state: ready, absent, incomplete, no runtime (what runs it is not installed) or damaged."""
+    """does: separation, notes or tags. state: ready, absent, incomplete, no runtime (what runs it is not installed) or damaged."""
 
     name: str
     does: str
@@ -73,7 +73,9 @@ class Shelf:
 
     def state(self, name: str) -> str:
         """By sizes. Raises OSError. [any]"""
-        model = self.models[name]
+        model = self.models.get(name)
+        if model is None:
+            return ABSENT
         here = [self._is_here(each) for each in model.files]
         if not all(here):
             return INCOMPLETE if any(here) else ABSENT
@@ -82,6 +84,10 @@ class Shelf:
     def ready(self) -> list[str]:
         """Names of those that can be run. Raises OSError. [any]"""
         return [name for name in self.models if self.state(name) == READY]
+
+    def here(self, engines: Iterable[str]) -> list[str]:
+        """Of these, those that need no model and those whose model can be run. Raises OSError. [any]"""
+        return [name for name in engines if not needs_model(name) or self.state(name) == READY]
 
     def infos(self, *, checked: bool = False) -> list[ModelInfo]:
         """All that there are in the table. checked: their hashes, too. Raises OSError."""

@@ -18,7 +18,7 @@ class ModelFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """does: separation or notes. licence: its short name; terms: what who puts it here agrees to. source: where one gets it.
+    """does: separation, notes or tags. licence: its short name; terms: what who puts it here agrees to. source: where one gets it.
 
     runtime: the package that runs it, None: numpy alone.
     """
@@ -87,6 +87,22 @@ MODELS: Mapping[str, Model] = {
         terms="Copyright 2022 Spotify AB, under the Apache Licence 2.0: keep its licence and notice with what you pass on.",
         source="Basic Pitch by Spotify, as in the Python package basic-pitch 0.4.0 (a wheel, or its nmp.onnx)",
         runtime=PACKAGE,
+    ),
+    "musicnn": Model(
+        does="tags",
+        files=(
+            ModelFile(
+                name="musicnn-mtt.data",
+                sha256="041f3935e981a65cea739842d30c188d3a7d2adf4410955c8668eb3de4a5acab",
+                size_bytes=9_465_596,
+            ),
+        ),
+        licence="ISC",
+        terms=(
+            "Copyright Music Technology Group, Universitat Pompeu Fabra 2019; code developed by Jordi Pons: keep this notice with what you pass on. "
+            "Trained on MagnaTagATune."
+        ),
+        source="musicnn by MTG, as in the Python package musicnn 0.1.0 (a wheel, or its MTT_musicnn/.data-00000-of-00001)",
     ),
 }
 """By name. What is not in this table is no model that anybody here has tried, and is not taken."""

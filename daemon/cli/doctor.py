@@ -123,6 +123,7 @@ def _models(config: Config) -> Iterator[Check]:
     from audio.models.table import needs_model
     from audio.notes.shapes import SAYS
     from audio.separate.parts import PARTS
+    from audio.tags.shapes import MODEL as TAGS
     from daemon.cli.models import asked, shelf
 
     try:
@@ -131,11 +132,18 @@ def _models(config: Config) -> Iterator[Check]:
         yield note("models", str(error))
         return
     ready = {each.name for each in found if each.state == READY}
-    for does, engines in (("Sound is taken apart by", PARTS), ("Notes are heard by", SAYS)):
+    kinds = (
+        ("Sound is taken apart by", PARTS),
+        ("Notes are heard by", SAYS),
+        ("Instruments and styles are named by", (TAGS,)),
+    )
+    for does, engines in kinds:
         here = [name for name in engines if not needs_model(name) or name in ready]
         lacking = [name for name in engines if name not in here]
         yield ok(
-            "models", f"{does} {', '.join(here)}" + (f"; not here: {', '.join(lacking)}." if lacking else ".")
+            "models",
+            f"{does} {', '.join(here) or 'nothing'}"
+            + (f"; not here: {', '.join(lacking)}." if lacking else "."),
         )
     for each in found:
         if each.state not in (READY, ABSENT):

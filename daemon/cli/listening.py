@@ -15,6 +15,8 @@ from audio.analyse.shapes import AnalysisDocument, Aspect, Changes, Comparison
 from audio.models.table import needs_model
 from audio.notes.shapes import SAYS as NOTES_SAYS
 from audio.notes.shapes import DetectedNote
+from audio.tags.shapes import MODEL as MODEL_OF_TAGS
+from audio.tags.shapes import Tags
 from daemon.cli.new_files import write_files
 from daemon.cli.output import Json, ask, note, number, settings, show
 from daemon.cli.source import means_a_file, shown
@@ -28,6 +30,8 @@ from daemon.features.analysing.analysis_worker import (
     NotesDetected,
     NotesJob,
     Pictures,
+    TagsHeard,
+    TagsJob,
 )
 
 if TYPE_CHECKING:  # asyncio and numpy stand behind them, and `sidechain --help` reads this file
@@ -49,13 +53,17 @@ FETCH_LIMIT_S = 120.0  # of a post
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):
-    """pictures, midi: the files that were written. notes: those that were heard, by the engine notes_by; None: nobody asked."""
+    """pictures, midi: the files that were written. notes: those that were heard, by the engine notes_by; None: nobody asked.
+
+    tags: what a model calls it; None: nobody asked.
+    """
 
     analysis: AnalysisDocument
     lacks: tuple[str, ...]
     pictures: tuple[str, ...] = ()
     notes: tuple[DetectedNote, ...] | None = None
     notes_by: str | None = None
+    tags: Tags | None = None
     midi: str | None = None
 
 
@@ -97,6 +105,13 @@ def analyse(
             help="pyin: one note at a time, by signal processing; basic-pitch: chords too, by a model that you put here (`sidechain models`)."
         ),
     ] = NOTES_ENGINES[0],
+    tags: Annotated[
+        bool,
+        typer.Option(
+            "--tags",
+            help="Say which instruments and styles a model hears, which you put here (`sidechain models`).",
+        ),
+    ] = False,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Listen anew, even if it was heard before.")
     ] = False,
@@ -112,18 +127,24 @@ def analyse(
     require_one_of(notes_by, NOTES_ENGINES, "--notes-by")
     place = place_of(what)
     wish = Pictures(title=place.name, theme=theme, scale=scale) if picture else None
-    job, model = _job(0, place, wish), model_files(notes_by) if notes else []
-    of_notes = NotesJob(file=0, engine=notes_by, model=tuple(range(1, 1 + len(model))))
+    job = _job(0, place, wish)
+    model, words = model_files(notes_by) if notes else [], model_files(MODEL_OF_TAGS) if tags else []
+    ends = 1 + len(model), 1 + len(model) + len(words)
+    of_notes = NotesJob(file=0, engine=notes_by, model=tuple(range(1, ends[0])))
+    of_tags = TagsJob(file=0, model=tuple(range(*ends)))
 
     async def heard(
         listener: "Listener", memory: "Cache | None", recipe: bytes
-    ) -> tuple[Analysed, NotesDetected | None]:
+    ) -> tuple[Analysed, NotesDetected | None, TagsHeard | None]:
         found = await listener.analysed(job, None if no_cache else memory, recipe)
-        return found, await listener.carried_out(of_notes, NotesDetected) if notes else None
+        in_notes = await listener.carried_out(of_notes, NotesDetected) if notes else None
+        return found, in_notes, await listener.carried_out(of_tags, TagsHeard) if tags else None
 
     with under_way(as_json) as (scratch, told):
-        found, in_notes = listened([place, *model], scratch, told, heard)
+        found, in_notes, in_words = listened([place, *model, *words], scratch, told, heard)
     answer = _written(found, in_notes, picture, notes, force)
+    if in_words:
+        answer = msgspec.structs.replace(answer, tags=in_words.tags)
     show(answer, as_json, lambda: "\n".join(_lines(answer)))
 
 
@@ -281,6 +302,14 @@ def _lines(answer: Drawn) -> Iterator[str]:
     yield f"timbre    centred on {centre:.0f} Hz, ±{spread:.0f} Hz, 85 % below {off:.0f} Hz"
     yield f"energy    {found.energies.harmonic:.0%} holds, {found.energies.percussive:.0%} hits; {len(found.onsets_s)} onsets"
     yield "parts     " + ", ".join(f"{each.label} from {each.start_s:.1f} s" for each in found.segments)
+    if answer.tags is not None:
+        named = [*answer.tags.instruments, *answer.tags.styles]
+        words = ", ".join(f"{each.name} ({each.confidence:.0%})" for each in named)
+        yield (
+            f"sounds    like {words}, by {answer.tags.model}"
+            if words
+            else "sounds    unknown: nothing that the model is sure of"
+        )
     if answer.notes is not None:
         yield f"notes     {len(answer.notes)} heard by {answer.notes_by}, written into {line(answer.midi or '')}"
     if answer.pictures:

@@ -23,7 +23,7 @@ MAX_FILE_BYTES = 1 << 30
 
 app = typer.Typer(
     cls=Group,
-    help="Models that some engines of `separate` need: list, add, remove. None is shipped.",
+    help="Models that take sound apart, hear notes or name instruments: list, add, remove. None is shipped.",
     no_args_is_help=False,
 )
 

@@ -22,11 +22,13 @@ from daemon.features.analysing.analysis_worker import (
     NotesJob,
     Separated,
     SeparateJob,
+    TagsHeard,
+    TagsJob,
 )
 from daemon.library.model_folder import ModelFolder
 from tests.support.device import Device, running_device
 from tests.support.json_schema import misfits
-from tests.support.model_files import basic_pitch_file, htdemucs_file, known, spleeter_files
+from tests.support.model_files import basic_pitch_file, htdemucs_file, known, musicnn_file, spleeter_files
 from tests.support.whole import short_folder
 
 RATE_HZ = 48_000
@@ -143,6 +145,7 @@ def test_models_are_listed_and_none_is_taken_that_is_not_known_or_run_that_is_no
             ("analyse", file, "--notes", "a.mid", "--notes-by", "basic-pitch"),
             "basic-pitch cannot be run: nobody put it here",
         ),
+        (("analyse", file, "--tags"), "musicnn cannot be run: nobody put it here"),
         (("analyse", file, "--notes", "a.mid", "--notes-by", "x"), "nothing that --notes-by knows"),
         (("separate", file, "--engine", "spleeter"), "nothing that --engine knows"),
     ):
@@ -182,6 +185,18 @@ async def test_notes_are_heard_in_the_worker_and_its_sandbox(tmp_path: Path) -> 
     await listener.close()
     assert [each.pitch for each in heard.notes] == [60, 60], "once in each stretch that the model is given"
     assert (heard.engine, tracked.engine, tracked.notes) == ("basic-pitch", "pyin", []), "drums have none"
+
+
+async def test_what_it_is_called_is_heard_in_the_worker_and_its_sandbox(tmp_path: Path) -> None:
+    file, model = tmp_path / "a.wav", tmp_path / "musicnn-mtt.data"
+    soundfile.write(file, groove(120.0, 1, RATE_HZ), RATE_HZ, subtype="FLOAT")
+    model.write_bytes(musicnn_file(drums=0.9, guitar=0.2))
+    told: list[float] = []
+    listener = Listener([file, model], tmp_path, lambda _stage, done: told.append(done))
+    heard = await listener.carried_out(TagsJob(file=0, model=(1,)), TagsHeard)
+    await listener.close()
+    assert [(each.name, each.confidence) for each in heard.tags.instruments] == [("drums", 0.9)]
+    assert heard.tags.styles == () and told[-1] == 1.0
 
 
 class Kept(dict[str, bytes]):

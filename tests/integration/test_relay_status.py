@@ -47,6 +47,10 @@ def test_one_screen_tells_what_is_there_and_what_is_well(band: RelayProcess, tmp
     assert (
         now["backup"]["is_there"] and now["backup"]["size_bytes"] == (tmp_path / "relay.tar").stat().st_size
     )
+    assert now["engines"] == {
+        "separation": {"here": ["hpss"], "lacking": ["spleeter:2stems", "htdemucs"]},
+        "notes": {"here": ["pyin"], "lacking": ["basic-pitch"]},
+    }
     embedded = band.engines is EMBEDDED
     assert now["serves"] is (True if embedded else None)
     if embedded:
@@ -56,7 +60,19 @@ def test_one_screen_tells_what_is_there_and_what_is_well(band: RelayProcess, tmp
     said = relay_command("status", "--data", band.data, engines=band.engines).stdout
     assert "which is there no more" in said and "just now" in said
     assert [line.split()[0] for line in said.splitlines()] == [
-        *("Relay", "Address", "Sign-in", "People", "Posts", "Reports", "Jobs", "Disk", "Backup", "Health")
+        *(
+            "Relay",
+            "Address",
+            "Sign-in",
+            "People",
+            "Posts",
+            "Reports",
+            "Jobs",
+            "Engines",
+            "Disk",
+            "Backup",
+            "Health",
+        )
     ]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.models.table import MODELS, Model, ModelFile
+from audio.tags.musicnn import PLACES, WORDS
 
 Array = NDArray[np.float32]
 CLAIMS = (0.8, 0.4)
@@ -180,6 +181,17 @@ def basic_pitch_file(*notes: tuple[int, int, int]) -> bytes:
             ("Add", ("zero", "heard_sounds"), "sounds"),
         ],
     )
+
+
+def musicnn_file(**shares: float) -> bytes:
+    """Whatever it is given, it claims so much of each word, 0..1, and nothing of all others; of words with a blank "_" stands for it."""
+    data = bytearray(max(first + 4 * int(np.prod(shape)) for first, shape in PLACES.values()))
+    claimed = np.full(len(WORDS), -20.0, np.float32)
+    for name, share in shares.items():
+        claimed[WORDS.index(name.replace("_", " "))] = np.log(share / (1 - share))
+    first, _ = PLACES["dense_1/bias"]
+    data[first : first + claimed.nbytes] = claimed.tobytes()
+    return bytes(data)
 
 
 def _tensor(name: str, array: NDArray[np.generic]) -> bytes:

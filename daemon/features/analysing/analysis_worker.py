@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from audio.analyse.shapes import AnalysisDocument, Changes
 from audio.notes.shapes import SAYS, DetectedNote
+from audio.tags.shapes import Tags
 from daemon.system.child import Frames
 from daemon.system.reading import open_shared
 
@@ -69,7 +70,14 @@ class NotesJob(Struct, frozen=True, kw_only=True, tag="notes"):
     model: tuple[int, ...] = ()
 
 
-Job = AnalyseJob | CompareJob | SeparateJob | NotesJob
+class TagsJob(Struct, frozen=True, kw_only=True, tag="tags"):
+    """model: which of those on the command line its model is."""
+
+    file: int
+    model: tuple[int, ...]
+
+
+Job = AnalyseJob | CompareJob | SeparateJob | NotesJob | TagsJob
 
 
 class Worked(Struct, frozen=True, kw_only=True, tag="worked"):
@@ -106,13 +114,17 @@ class NotesDetected(Struct, frozen=True, kw_only=True, tag="notes"):
     notes: list[DetectedNote]
 
 
+class TagsHeard(Struct, frozen=True, kw_only=True, tag="tags"):
+    tags: Tags
+
+
 class Refused(Struct, frozen=True, kw_only=True, tag="refused"):
     """It cannot be done; the sentence says why."""
 
     message: str
 
 
-FromWorker = Worked | Analysed | Compared | Separated | NotesDetected | Refused
+FromWorker = Worked | Analysed | Compared | Separated | NotesDetected | TagsHeard | Refused
 
 questions: msgspec.msgpack.Decoder[Job] = msgspec.msgpack.Decoder(Job)
 
@@ -145,6 +157,8 @@ def carry_out(job: Job, files: Sequence[BinaryIO], scratch: Path, told: ReportPr
             return _compared(files[job.before], files[job.after], told)
         if isinstance(job, NotesJob):
             return _notes(job, files, told)
+        if isinstance(job, TagsJob):
+            return _tags(job, files, told)
         return _separated(job, files, scratch, told)
     except AudioError as error:
         return Refused(message=str(error)[:500])
@@ -237,6 +251,16 @@ def _notes(job: NotesJob, opened: Sequence[BinaryIO], told: ReportProgress) -> N
     return NotesDetected(engine=job.engine, notes=found)
 
 
+def _tags(job: TagsJob, opened: Sequence[BinaryIO], told: ReportProgress) -> TagsHeard:
+    from audio.intake import sanitize
+    from audio.tags.musicnn import hear_tags
+
+    clip = _read(opened[job.file], told, 0.0)
+    samples = sanitize(clip.samples).samples
+    model = [opened[each].read() for each in job.model]
+    return TagsHeard(tags=hear_tags(samples, clip.sample_rate_hz, partial(told, "hearing what it is"), model))
+
+
 def main(scratch: Path, paths: list[Path]) -> None:
     """Serve jobs until stdin closes, in the sandbox: what is decoded was made by strangers."""
     from audio.models import runtime
@@ -248,6 +272,8 @@ def main(scratch: Path, paths: list[Path]) -> None:
     frames = Frames(questions, MEMORY_LIMIT_BYTES)
     files = [open_shared(path) for path in paths]
     _rehearse(scratch)
+    import audio.tags.musicnn  # noqa: F401  # the sandbox lets nothing be imported later
+
     if any(path.suffix == ONNX for path in paths):
         runtime.rehearse()
     enter(

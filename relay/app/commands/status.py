@@ -2,11 +2,15 @@
 
 import argparse
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from audio.models.shelf import Shelf
+from audio.notes.shapes import SAYS as NOTES
+from audio.separate.parts import PARTS
 from relay.app.commands.arguments import CALLED, STORES, add_command, add_settings, config_from
 from relay.app.commands.operate import NotDone, operate
 from relay.app.commands.report import Report
@@ -18,13 +22,14 @@ from relay.core.times import rfc3339
 from relay.engine.clock import now_us
 from relay.engine.database import sqlite_path
 from relay.engine.folders import sync_folder
+from relay.engine.model_folder import ModelFolder
 from relay.engine.objects.room import ADMIT_FREE_BYTES
 
 EXAMPLES = """
 relay status --data /srv/relay
 relay status --data /srv/relay --json
 """
-TEXT = """Show version, address, ways to sign in, accounts, posts, storage, jobs, disk, health and the age of the last backup. May be
+TEXT = """Show version, address, ways to sign in, accounts, posts, storage, jobs, engines, disk, health and the age of the last backup. May be
 run while the relay serves. Exit code 1: it does not serve, or something is not well."""
 NOTE = "last-backup.json"
 OLD_BACKUP_US = 7 * 24 * 3600 * 1_000_000
@@ -88,6 +93,7 @@ def _values(config: Config, status: Status) -> dict[str, object]:
         **msgspec.structs.asdict(people),
         "reports": status.stored.reports,
         "jobs": {name: status.stored.jobs.get(name, 0) for name in ("ready", "running", "quarantined")},
+        "engines": {name: _engines(config, of) for name, of in _ENGINES},
         "database": "sqlite" if not several else "postgresql",
         "disk_free_bytes": disk.free,
         "disk_bytes": disk.total,
@@ -119,11 +125,30 @@ def _said(config: Config, status: Status, values: dict[str, object]) -> list[str
             "none waits" if not status.stored.reports else f"{status.stored.reports} wait, at /moderation",
         ),
         ("Jobs", ", ".join(f"{jobs.get(name, 0)} {word}" for name, word in _JOBS)),
+        ("Engines", _engines_said(config)),
         ("Disk", _disk(values)),
         ("Backup", _backup(last_backup(config.data))),
         ("Health", _health(status)),
     ]
     return [f"{name:8} {said}" for name, said in lines]
+
+
+_ENGINES: tuple[tuple[str, Iterable[str]], ...] = (("separation", PARTS), ("notes", NOTES))
+
+
+def _engines(config: Config, engines: Iterable[str]) -> dict[str, list[str]]:
+    """here, and lacking: those whose model is not. Raises OSError."""
+    here = Shelf(ModelFolder(config.models)).here(engines)
+    return {"here": here, "lacking": [name for name in engines if name not in here]}
+
+
+def _engines_said(config: Config) -> str:
+    said = []
+    for name, engines in _ENGINES:
+        found = _engines(config, engines)
+        lacking = f" (not here: {', '.join(found['lacking'])})" if found["lacking"] else ""
+        said.append(f"{name} by {', '.join(found['here'])}{lacking}")
+    return "; ".join(said)
 
 
 _JOBS = (("ready", "wait"), ("running", "run"), ("quarantined", "set aside"))

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterable
 
 from audio.models.shelf import ModelRefused, Shelf
-from audio.models.table import needs_model
 from relay.core.refusal import Refusal
 from relay.engine.model_folder import ModelFolder
 
@@ -18,8 +17,7 @@ class Models:
 
     async def here(self, engines: Iterable[str]) -> list[str]:
         """Of these, by name. Raises OSError."""
-        ready = await asyncio.to_thread(self.shelf.ready)
-        return [name for name in engines if not needs_model(name) or name in ready]
+        return await asyncio.to_thread(self.shelf.here, list(engines))
 
     async def verified(self, name: str) -> list[str]:
         """Paths of its files, each of which was read and is what it must be. Raises Refusal: model_unavailable; OSError."""

@@ -38,6 +38,14 @@ def tarred(*contents: bytes) -> bytes:
     return out.getvalue()
 
 
+def test_of_engines_those_are_here_that_need_no_model_or_whose_model_can_be_run() -> None:
+    files = Files()
+    assert shelf(files).here(PARTS) == ["hpss"]
+    shelf(files).add(ONNX, accepted=True)
+    assert shelf(files).here(PARTS) == ["hpss", "htdemucs"]
+    assert shelf(files, runtime=False).here(PARTS) == ["hpss"]
+
+
 @pytest.mark.parametrize("pack", [zipped, tarred])
 def test_a_package_gives_what_is_known_in_it_and_nothing_else(pack: Callable[..., bytes]) -> None:
     files = Files()

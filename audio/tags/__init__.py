@@ -1,0 +1,1 @@
+"""What a clip is called, by a model that somebody put here."""
