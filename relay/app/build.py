@@ -49,6 +49,7 @@ from relay.features.creations.reading import wanted_objects
 from relay.features.deliveries.store import end_leases as end_delivery_leases
 from relay.features.feeds.engagement import catch_up as catch_up_ranking
 from relay.features.feeds.page_cache import PageCache
+from relay.features.guests.api import Guests
 from relay.features.listening.streaming import StreamSockets
 from relay.features.listening.track_socket import TrackSockets
 from relay.features.live.hub import Hub
@@ -142,7 +143,7 @@ async def _build_on(engines: Engines, config: Config, base_url: str, listening: 
         render=render,
         is_draining=lambda: bool(draining),
     ).rows()
-    sockets = _sockets(engines, live, sign_in, posts, gate, origins)
+    sockets = _sockets(engines, live, sign_in, posts, people.guests, gate, origins)
     await _begin(config, engines)
     _start_tasks(config, engines, live, posts, delivered, listening)
     _start_tasks_of_accounts(engines, live, sign_in, people)
@@ -237,6 +238,7 @@ def _sockets(
     live: LiveServices,
     sign_in: SignInServices,
     posts: PostServices,
+    guests: Guests,
     gate: Gate,
     origins: Origins,
 ) -> dict[str, ServesSockets]:
@@ -250,6 +252,7 @@ def _sockets(
         is_ours=origins.is_ours,
         refuse=refuse_socket,
         stranger=gate.count_stranger,
+        guest=guests.actor,
     )
     feed = Sockets(
         db=engines.db,

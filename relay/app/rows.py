@@ -217,7 +217,13 @@ class Table:
                 passwords=given.passwords, render=self.render, sign_in_page=sign_in, providers=providers
             ).rows(),
             *forgotten.rows(),
-            *BeatSignIn(db=self.engines.db, passwords=given.passwords, forgotten=forgotten).rows(),
+            *BeatSignIn(
+                db=self.engines.db,
+                passwords=given.passwords,
+                forgotten=forgotten,
+                registration=given.newcomers.registration,
+                base_url=self.base_url,
+            ).rows(),
             *MailPages(addresses=given.addresses, render=self.render).rows(),
             *TwoStepPages(db=self.engines.db, render=self.render, base_url=self.base_url).rows(),
         ]

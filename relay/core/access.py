@@ -49,6 +49,7 @@ class Action(StrEnum):
     SESSION_END_ALL = "session.end_all"
     TICKET_MAKE = "ticket.make"
     SOCKET_OPEN = "socket.open"
+    DOCUMENT_OPEN = "document.open"
     UPLOAD_RULES = "upload.rules"
     UPLOAD_BEGIN = "upload.begin"
     UPLOAD_CONTINUE = "upload.continue"
@@ -153,6 +154,7 @@ POLICY: dict[Action, frozenset[Relation]] = {
     Action.SESSION_END_ALL: SIGNED_IN,
     Action.TICKET_MAKE: SIGNED_IN,
     Action.SOCKET_OPEN: SIGNED_IN,
+    Action.DOCUMENT_OPEN: SIGNED_IN,  # for what a link or who made it lets one, which the feature sees to
     Action.UPLOAD_RULES: ANYBODY,
     Action.UPLOAD_BEGIN: SIGNED_IN,
     Action.UPLOAD_CONTINUE: OWNER_ONLY,
@@ -223,6 +225,8 @@ OF_SUSPENDED = frozenset(
 )
 """What an account may do that is suspended."""
 OF_GUESTS = frozenset(action for action, who in POLICY.items() if Relation.ANONYMOUS in who) | {
+    Action.TICKET_MAKE,  # which opens what a guest may open
+    Action.DOCUMENT_OPEN,
     Action.SCORE_CREATE,
     Action.POST_EDIT,
     Action.POST_DELETE,
@@ -234,7 +238,7 @@ OF_GUESTS = frozenset(action for action, who in POLICY.items() if Relation.ANONY
     Action.ACCOUNT_EXPORT,
     Action.ACCOUNT_DELETE,
 }
-"""What an account may do that nobody has signed up for: make music and keep it, and nothing that others are told of."""
+"""What an account may do that nobody has signed up for: make music and keep it, with whom it is shared, and nothing that others are told of."""
 
 
 def relation(actor: Actor, owner_id: str | None) -> Relation:

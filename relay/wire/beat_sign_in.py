@@ -1,5 +1,5 @@
-"""Sign-ins in a beat machine's interface (`/api/auth`): a forgotten password, and the end of a sign-in. One signs in as on this relay's own
-pages, or with a device: a token of ours is bound to one, and none is given for a password alone.
+"""Sign-ins in a beat machine's interface (`/api/auth`): a forgotten password, and the end of a sign-in. One signs in on this relay's own
+pages, or with a device: a token of ours is bound to one, and none is given for a password alone. So three paths say where instead.
 """
 
 from typing import Annotated
@@ -53,4 +53,14 @@ RESET_PASSWORD = _row(
     Nothing,
     Success[Confirmation],
     "Set another password with what the letter says; every browser is signed out.",
+)
+REGISTER, LOG_IN, BY_GOOGLE = (
+    _row(
+        "POST", f"/auth/{path}", Nothing, Nothing, Success[Confirmation], f"{text} What is sent is not read."
+    )
+    for path, text in (
+        ("register", "Refused, with the page on which an account is made here."),
+        ("login", "Refused, with the page on which one signs in, and how a program does."),
+        ("oauth/google", "Refused, with the page on which one signs in by Google."),
+    )
 )

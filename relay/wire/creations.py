@@ -156,10 +156,12 @@ class NewShareLink(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """POST /creations/{creation_id}/links. days: for how many it shows something; null: until it is ended.
 
     may_edit: whoever has it and is signed in edits the creation together with its owner; of loops, songs and patterns.
+    guests_may_edit: and who is not, as a guest.
     """
 
     days: Annotated[int, Meta(ge=1, le=MAX_SHARE_DAYS)] | None = None
     may_edit: bool = False
+    guests_may_edit: bool = False
 
 
 class SharedBy(Struct, frozen=True, kw_only=True):
@@ -169,6 +171,7 @@ class SharedBy(Struct, frozen=True, kw_only=True):
     created_at: Timestamp
     expires_at: Timestamp | None
     may_edit: bool = False
+    guests_may_edit: bool = False
 
 
 class NewlyShared(SharedBy, frozen=True, kw_only=True):

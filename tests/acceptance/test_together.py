@@ -110,10 +110,10 @@ def say(page: Page, words: str) -> None:
     page.locator("[name=words]").press("Enter")
 
 
-def made_link(page: Page, url: str, creation_id: str) -> str:
-    """As its owner makes one that lets others edit: its path."""
+def made_link(page: Page, url: str, creation_id: str, editors: str = "accounts") -> str:
+    """As its owner makes one that lets others edit: its token."""
     page.goto(f"{url}/creations/{creation_id}/links")
-    page.locator("[name=may_edit]").check()
+    page.locator("[name=editors]").select_option(editors)
     page.locator("form button.follow").click()
     return str(page.locator("[data-copied-from]").input_value()).partition("/loop/")[2]
 
@@ -249,3 +249,35 @@ def test_what_is_refused_is_said_and_one_goes_on_with_a_copy(
     expect(opened.locator("[data-together-said]")).to_contain_text("has expired, or was ended")
     assert watched.complaints == []
     watched.close()
+
+
+def test_somebody_without_an_account_edits_with_its_owner_until_the_link_ends(
+    relay: RelayProcess, mira: RelayClient, browsers: list[Browser]
+) -> None:
+    """By a press, as a guest, seen and heard under that name; also after a reload."""
+    made = str(mira.http.post("/creations", json={"score": PATTERN}).raise_for_status().json()["id"])
+    first, second = Watched(browsers[0], WIDE), Watched(browsers[0], PHONE)
+    first.sign_in(relay.url, "mira.k")
+    hers, its = first.page, second.page
+    link = made_link(hers, relay.url, made, "anybody")
+    hers.goto(f"{relay.url}/studio?open={made}")
+    its.goto(f"{relay.url}/loop/{link}")
+    its.get_by_role("button", name="Edit it together").click()
+    for each in (hers, its):
+        each.wait_for_selector(HERE)
+    strike(its, KICK, 0)
+    strike(hers, CLAP, 8)
+    expect(hers.locator("[data-editors]")).to_contain_text("guest-")
+    its.locator("[data-chat-box] summary").click()
+    say(its, "May I?")
+    expect(hers.locator("[data-chat] li")).to_contain_text("May I?")
+    its.reload()
+    its.wait_for_selector(HERE)
+    for each in (hers, its):
+        are_on(each, (KICK, 0), (CLAP, 8))
+    (listed,) = mira.http.get(f"/creations/{made}/links").json()["links"]
+    mira.http.delete(f"/creations/{made}/links/{listed['id']}").raise_for_status()
+    expect(its.locator("[data-together-said]")).to_have_text("You may no longer do here what you could.")
+    for watched in (first, second):
+        watched.close()
+        assert watched.complaints == []

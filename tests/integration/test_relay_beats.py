@@ -20,7 +20,7 @@ from audio.score.shapes import Pattern, Row
 from tests.support.asgi_peer import InMemory, relay_in_memory
 from tests.support.rows import every_operation
 
-PATHS = """POST /auth/logout · POST /auth/forgot-password · POST /auth/reset-password · GET /patterns · GET /patterns/{creation_id} · POST /patterns · PUT /patterns/{creation_id} · DELETE /patterns/{creation_id} ·
+PATHS = """POST /auth/register · POST /auth/login · POST /auth/oauth/google · POST /auth/logout · POST /auth/forgot-password · POST /auth/reset-password · GET /patterns · GET /patterns/{creation_id} · POST /patterns · PUT /patterns/{creation_id} · DELETE /patterns/{creation_id} ·
 GET /patterns/me · POST /patterns/{creation_id}/like · DELETE /patterns/{creation_id}/like · POST /patterns/{creation_id}/play ·
 POST /patterns/{creation_id}/fork · GET /patterns/{creation_id}/comments · POST /patterns/{creation_id}/comments ·
 PUT /comments/{comment_id} · DELETE /comments/{comment_id} · GET /machines · GET /machines/{machine_id} ·
@@ -292,6 +292,18 @@ async def test_a_sign_in_ends(people: Clients) -> None:
     assert await ben.call("GET", "/users/me")
     asked = await nobody.call("POST", "/auth/forgot-password", {"email": "a@example.com"}, status=404)
     assert asked == "INVALID_CREDENTIALS", "a relay that sends no letters says so"
+
+
+async def test_one_signs_in_on_the_page_or_by_a_device_and_is_told_so(people: Clients) -> None:
+    """Whatever is sent, also a name that is somebody's: it is not read (docs/decisions/0044)."""
+    nobody = people["nobody"]
+    for path, where in (("register", "for an account"), ("login", "/sign-in"), ("oauth/google", "/sign-in")):
+        for body in ({"email": "ana", "password": "her own"}, {"email": "nobody-of-that-name"}, None):
+            assert await nobody.call("POST", f"/auth/{path}", body, status=403) == "UNAUTHORIZED"
+        told = (await nobody.file("POST", f"/auth/{path}")).json()
+        assert (
+            where in told["next_step"] and where in told["error"]["message"] and told["code"] == "forbidden"
+        )
 
 
 async def test_preferences_are_kept(people: Clients) -> None:

@@ -64,7 +64,6 @@ async def test_a_guest_makes_and_shares_and_is_heard_of_by_nobody(desk: Desk) ->
         ("POST", "/social/like", {"post_id": made}),
         ("POST", f"/audio/{made}/comments", {"text": "mine"}),
         ("PATCH", "/users/me", {"display_name": "Ana"}),
-        ("POST", "/auth/ws-ticket", None),
         ("POST", "/users/me/take-over", {"token": token}),
     ):
         refused = await desk.ask(token, method, path, body)

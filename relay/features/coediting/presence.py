@@ -13,6 +13,9 @@ from relay.features.coediting.lib0 import BadBytes, Reader, number, with_length
 MAX_STATE_BYTES = 2_048
 MAX_CLIENTS = 4
 """Of one connection."""
+MAX_CLIENTS_OF_GUEST = 1
+MAX_SAID, MAX_SAID_CHARACTERS = 6, 200
+"""Sentences of the chat that stand in one state, and of each."""
 LEASE_US = 40_000_000
 """Of what another process told: clients say it again every 15 s."""
 
@@ -63,9 +66,22 @@ def named(state: State, who: dict[str, Any]) -> State:
         return state
     if not isinstance(said, dict):
         raise BadBytes("a state is an object")
+    _require_bounded(said.get("said"))
     given = said.get("user")
     said["user"] = (given if isinstance(given, dict) else {}) | who
     return State(client=state.client, clock=state.clock, text=msgspec.json.encode(said).decode())
+
+
+def _require_bounded(said: object) -> None:
+    """Of the chat, whose form is ours. Raises BadBytes."""
+    if said is None:
+        return
+    if not isinstance(said, list) or len(said) > MAX_SAID:
+        raise BadBytes(f"there are more than {MAX_SAID} sentences in a state")
+    for each in said:
+        words = each.get("words") if isinstance(each, dict) else None
+        if not isinstance(words, str) or len(words) > MAX_SAID_CHARACTERS:
+            raise BadBytes(f"a sentence has more than {MAX_SAID_CHARACTERS} characters")
 
 
 class Board:
@@ -74,21 +90,19 @@ class Board:
     def __init__(self) -> None:
         self._held: dict[int, Held] = {}
 
-    def say(self, owner: object, states: list[State]) -> list[State]:
-        """Those that are news. What is somebody else's is passed over, and who has too many gets no more."""
-        return [each for each in states if self._put(each, owner, 0)]
+    def say(self, owner: object, states: list[State], most: int = MAX_CLIENTS) -> list[State]:
+        """Those that are news. What is somebody else's is passed over, and who has as many as `most` gets no more."""
+        return [each for each in states if self._put(each, owner, 0, most)]
 
     def hear(self, states: list[State], until_us: int) -> list[State]:
         """Likewise, of another process."""
         return [each for each in states if self._put(each, None, until_us)]
 
-    def _put(self, state: State, owner: object | None, until_us: int) -> bool:
+    def _put(self, state: State, owner: object | None, until_us: int, most: int = MAX_CLIENTS) -> bool:
         was = self._held.get(state.client)
         if was is not None and was.owner is not owner:
             return False
-        if was is None and (
-            state.text == "null" or (owner is not None and self._count(owner) >= MAX_CLIENTS)
-        ):
+        if was is None and (state.text == "null" or (owner is not None and self._count(owner) >= most)):
             return False
         if was is not None and state.clock < was.state.clock:
             return False

@@ -1,5 +1,6 @@
 """A document that somebody has open at this process: who is at it, what they say, and what has not been stored yet."""
 
+from relay.core.access import Actor
 from relay.features.coediting import messages, presence, updates
 from relay.features.coediting.documents import MAX_MAPS, BadUpdate, Document
 from relay.features.coediting.lib0 import BadBytes
@@ -8,7 +9,10 @@ from relay.features.coediting.presence import Board, State
 from relay.features.coediting.session import Session
 from relay.features.coediting.store import MAX_DOCUMENT_BYTES
 
-MAX_SESSIONS = 64
+MAX_SESSIONS, MAX_GUESTS = 64, 24
+"""Connections to one document, at one process, and those of guests among them: who has an account finds room."""
+MAX_OF_ACCOUNT, MAX_OF_GUEST = 24, 4
+"""Of one of them."""
 COMPACT_AFTER, LOOK_AFTER = 200, 20
 """Updates; of a document that is large, or has many maps, the second."""
 MAX_PENDING_BYTES = 1024 * 1024
@@ -33,6 +37,16 @@ class Room:
         self.pending: list[bytes] = []
         self.is_behind = True  # until it has looked once since it can be told
 
+    def is_full_for(self, actor: Actor) -> bool:
+        """Whether one more of theirs is too many."""
+        own = sum(each.actor.account_id == actor.account_id for each in self.sessions)
+        guests = sum(each.actor.is_guest for each in self.sessions)
+        return (
+            len(self.sessions) >= MAX_SESSIONS
+            or own >= (MAX_OF_GUEST if actor.is_guest else MAX_OF_ACCOUNT)
+            or (actor.is_guest and guests >= MAX_GUESTS)
+        )
+
     def greet(self, session: Session) -> None:
         """What a client needs that has just come."""
         self.sessions.add(session)
@@ -55,7 +69,7 @@ class Room:
             case Awareness(data=data):
                 who = session.who
                 states = [presence.named(each, who) for each in presence.read(data)]
-                return self.tell_here(self.board.say(session, states), session)
+                return self.tell_here(self.board.say(session, states, session.most_clients), session)
         return []
 
     def tell_here(self, news: list[State], but: Session | None = None) -> list[State]:

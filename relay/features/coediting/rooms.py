@@ -24,7 +24,7 @@ from relay.features.coediting.lib0 import BadBytes
 from relay.features.coediting.messages import Message
 from relay.features.coediting.presence import LEASE_US, State
 from relay.features.coediting.rights import Right, require_sign_in, right_of
-from relay.features.coediting.room import MAX_SESSIONS, Room
+from relay.features.coediting.room import Room
 from relay.features.coediting.saving import Saving
 from relay.features.coediting.session import Session
 from relay.features.coediting.updates import examined
@@ -37,8 +37,6 @@ GATHER_S = 0.05
 """What is said within it is stored together."""
 RECHECK_S = 5.0
 """Who may still be here is looked at whenever something changes that may decide it, and so often: links and tokens end by time."""
-MAX_OF_ACCOUNT = 24
-"""Connections of one account to one document, at one process."""
 
 
 class Rooms:
@@ -57,15 +55,14 @@ class Rooms:
     # coming and going -----------------------------------------------------------------------------------------------
 
     async def enter(self, creation_id: str, actor: Actor, link: str | None) -> tuple[Room, Session]:
-        """Raises Refusal: not_found, gone, validation, rate_limited, busy."""
+        """Raises Refusal: not_found, gone, validation, account_required, token_invalid, rate_limited, busy."""
         right, username = await self._db.read(
             partial(_entering, creation_id=creation_id, actor=actor, link=link)
         )
         if right.may_edit:
             await self.saving.bring_up(creation_id)
         room = self._rooms.get(creation_id) or await self._open(creation_id)
-        of_account = sum(each.actor.account_id == actor.account_id for each in room.sessions)
-        if len(room.sessions) >= MAX_SESSIONS or of_account >= MAX_OF_ACCOUNT:
+        if room.is_full_for(actor):
             raise Refusal(
                 "rate_limited", "Too many are at this already.", "Try again later.", retry_after_s=30
             )
@@ -218,7 +215,8 @@ class Rooms:
         """For ever. One task of the process does."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._recheck.wait(), RECHECK_S)
+                async with asyncio.timeout(RECHECK_S):
+                    await self._recheck.wait()
             self._recheck.clear()
             for room in list(self._rooms.values()):
                 await self._look(room)

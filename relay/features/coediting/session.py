@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from relay.core.access import Actor
 from relay.engine.waiting import Flag
+from relay.features.coediting.presence import MAX_CLIENTS, MAX_CLIENTS_OF_GUEST
 from relay.wire.events import CLOSE_SLOW
 
 MAX_WAITING_BYTES = 6 * 1024 * 1024
@@ -33,7 +34,13 @@ class Session:
     @property
     def who(self) -> dict[str, object]:
         """As others see it."""
-        return {"id": self.actor.account_id, "name": self.username, "edits": self.may_edit}
+        who = {"id": self.actor.account_id, "name": self.username, "edits": self.may_edit}
+        return who | {"guest": self.actor.is_guest}
+
+    @property
+    def most_clients(self) -> int:
+        """Of which it may say where they are."""
+        return MAX_CLIENTS_OF_GUEST if self.actor.is_guest else MAX_CLIENTS
 
     def tell(self, frame: bytes) -> None:
         """Never waits; who reads too slowly is parted with, comes back and has all of it."""

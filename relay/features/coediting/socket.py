@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from urllib.parse import parse_qs
 
-from relay.core.access import Actor
+from relay.core.access import Action, Actor
 from relay.core.buckets import Bucket, Limit, full, spend
 from relay.core.refusal import Refusal
 from relay.engine.clock import now_us
@@ -28,7 +28,7 @@ log = logging.getLogger("relay")
 
 PATH = f"{API_PREFIX}/coedit/"
 PATHS = f"{PATH}*"
-INBOUND = Limit(120, 3_000_000)
+INBOUND, INBOUND_OF_GUEST = Limit(120, 3_000_000), Limit(60, 3_000_000)
 """Messages, and each KiB of one counts as another: who says more is read more slowly."""
 KIB = 1024
 
@@ -48,7 +48,7 @@ class DocumentSockets:
         self, scope: Message, receive: Receive, send: Send
     ) -> tuple[Callable[[], Awaitable[None]], Callable[[], None]]:
         """Raises Refusal and DatabaseBusy, before the handshake is answered."""
-        actor = await self._opening.actor(scope)
+        actor = await self._opening.actor(scope, Action.DOCUMENT_OPEN)
         query = parse_qs(scope["query_string"].decode("latin-1"))
         try:
             room, session = await self._entered(scope, actor, query)
@@ -86,10 +86,11 @@ class DocumentSockets:
 
     async def _read_all(self, room: Room, session: Session, receive: Receive) -> None:
         """Until the client is gone, or has said what no client says: then the writer ends."""
-        bucket = full(INBOUND, now_us())
+        limit = INBOUND_OF_GUEST if session.actor.is_guest else INBOUND
+        bucket = full(limit, now_us())
         while (message := await receive())["type"] == "websocket.receive":
             frame: bytes = message.get("bytes") or b""
-            bucket = await _paced(bucket, 1 + len(frame) // KIB)
+            bucket = await _paced(bucket, limit, 1 + len(frame) // KIB)
             try:
                 if not 0 < len(frame) <= MAX_FRAME_BYTES:
                     raise BadBytes(f"a frame is of 1 to {MAX_FRAME_BYTES} bytes")
@@ -111,11 +112,11 @@ def _nothing() -> None:
     """There is nothing to leave."""
 
 
-async def _paced(bucket: Bucket, cost: int) -> Bucket:
+async def _paced(bucket: Bucket, limit: Limit, cost: int) -> Bucket:
     """After as long as it takes until so much may be said."""
     for _ in range(cost):
-        while not (spent := spend(bucket, INBOUND, now_us())).allowed:
-            await asyncio.sleep(INBOUND.window_us / INBOUND.count / 1_000_000)
+        while not (spent := spend(bucket, limit, now_us())).allowed:
+            await asyncio.sleep(limit.window_us / limit.count / 1_000_000)
             bucket = spent.bucket
         bucket = spent.bucket
     return bucket

@@ -4,6 +4,8 @@ import logging
 import secrets
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from relay.core.access import Actor
 from relay.core.guests import IDLE_DAYS, IDLE_US, TOKEN_PREFIX, expires_us
 from relay.core.refusal import Refusal
@@ -62,7 +64,7 @@ class Guests:
                 f"There is no such guest: it was taken over, deleted, or not used for {IDLE_DAYS} days.",
                 "Sign in, or begin as a new guest.",
             )
-        return found
+        return replace(found, expires_us=expires_us(now_us()))
 
     async def take_over(self, actor: Actor, token: str) -> TakenOver:
         """All that a guest made is the actor's, in one transaction; once more, it is the same.

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs
 
 from relay.core import header_lines
 from relay.core.access import Action, Actor, admit
+from relay.core.guests import is_guest_token
 from relay.core.limits import Kind, Open
 from relay.core.refusal import Refusal
 from relay.engine.at_once import AtOnce
@@ -27,7 +28,7 @@ RETRY_S = 2
 
 class Opening:
     """is_ours: whether an Origin, of a request to a Host, is one of our own pages. refuse: answers the handshake with a problem
-    document. stranger: counts an address that shows what is worth nothing.
+    document. stranger: counts an address that shows what is worth nothing. guest: whose a guest's token is; raises Refusal.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Opening:
         is_ours: IsOurs,
         refuse: Refuse,
         stranger: Callable[[str], None],
+        guest: Callable[[str], Awaitable[Actor]],
     ) -> None:
         self._tokens = tokens
         self._families = families
@@ -50,6 +52,7 @@ class Opening:
         self._is_ours = is_ours
         self._refuse = refuse
         self._stranger = stranger
+        self._guest = guest
 
     async def serve(self, scope: Message, receive: Receive, send: Send, accept: Accept) -> None:
         """One connection, counted from handshake to close; what is refused before it is accepted is the handshake's answer."""
@@ -71,15 +74,15 @@ class Opening:
             busy = "The relay's database cannot serve now."
             await self._refuse(scope, send, Refusal("busy", busy, "Try again soon.", retry_after_s=RETRY_S))
 
-    async def actor(self, scope: Message) -> Actor:
-        """Who connects. Raises Refusal."""
+    async def actor(self, scope: Message, action: Action = Action.SOCKET_OPEN) -> Actor:
+        """Who connects, to do what. Raises Refusal."""
         headers = header_lines.read(scope["headers"])
         origin = headers.get("origin")
         if origin is not None and not self._is_ours(origin, headers.get("host", "")):
             raise Refusal("forbidden", "WebSockets are opened from our own pages and by daemons.")
         try:
             actor = await self._shown(headers, parse_qs(scope["query_string"].decode("latin-1")))
-            admit(actor, Action.SOCKET_OPEN)
+            admit(actor, action)
         except Refusal:
             self._stranger(_address(scope))
             raise
@@ -89,6 +92,8 @@ class Opening:
     async def _shown(self, headers: dict[str, str], query: dict[str, list[str]]) -> Actor:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
+            if is_guest_token(token.strip()):
+                return await self._guest(token.strip())
             actor = self._tokens.check(token.strip())
             await self._families.confirm(actor)
             return actor

@@ -59,7 +59,11 @@ class Tickets:
             if found is None:
                 return None
             account_id, device_id, family_id, session_id, expires_us, until_us = found
-            if expires_us <= now_us():
+            who = tx.db.execute(
+                "SELECT suspended_us, is_guest FROM account WHERE id = ? AND deleted_us IS NULL",
+                (account_id,),
+            ).fetchone()
+            if expires_us <= now_us() or who is None:
                 return None
             return Actor(
                 user_id=account_id,
@@ -67,6 +71,8 @@ class Tickets:
                 family_id=family_id,
                 session_id=session_id,
                 expires_us=until_us,
+                is_suspended=who[0] is not None,
+                is_guest=bool(who[1]),
             )
 
         return await self._db.write(work)

@@ -1,4 +1,4 @@
-"""/api/auth of a beat machine's interface: a forgotten password, and the end of a sign-in."""
+"""/api/auth of a beat machine's interface: a forgotten password, the end of a sign-in, and where one begins."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from relay.core.limits import Kind
 from relay.core.refusal import Refusal
 from relay.engine.database import Database, Tx
 from relay.features.accounts import api as accounts
+from relay.features.accounts.api import Registration
 from relay.features.devices import api as devices
 from relay.features.passwords.forgotten import ForgottenPages
 from relay.features.passwords.service import Passwords
@@ -16,7 +17,15 @@ from relay.wire.beats import Success
 from relay.wire.operation import Nothing
 from relay.wire.rest import Confirmation
 
+Bare = Call[Nothing, Nothing]
 Told = Success[Confirmation]
+PASSWORDS = "A password is typed into this relay's own page and nowhere else."
+MADE_BY = {
+    Registration.CLOSED: "Ask whoever runs this relay for an account, and sign in at {url}/sign-in.",
+    Registration.INVITE: "Ask whoever runs this relay for an invite, and open its link.",
+    Registration.OPEN: "Make your account at {url}/sign-up.",
+}
+"""What somebody does who has no account."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +35,8 @@ class BeatSignIn:
     db: Database
     passwords: Passwords
     forgotten: ForgottenPages
+    registration: Registration
+    base_url: str
 
     async def log_out(self, call: Call[Nothing, Nothing]) -> Told:
         """A guest has no sign-in that could end: its token is all there is of it. Raises Refusal: sign_in_required, account_required."""
@@ -60,11 +71,28 @@ class BeatSignIn:
         await self.db.write(lambda tx: accounts.close_session(tx, opened.cookie))  # no browser asked
         return _said("The password is another one. Sign in with it.")
 
+    async def register(self, _: Bare) -> Told:
+        """Raises Refusal: forbidden."""
+        raise Refusal("forbidden", PASSWORDS, MADE_BY[self.registration].format(url=self.base_url))
+
+    async def log_in(self, _: Bare) -> Told:
+        """Raises Refusal: forbidden."""
+        how = f"Sign in at {self.base_url}/sign-in; a program is claimed there as a device (POST /oauth/device)."
+        raise Refusal("forbidden", PASSWORDS, how)
+
+    async def by_google(self, _: Bare) -> Told:
+        """Raises Refusal: forbidden."""
+        detail = "What Google says of somebody is asked for by this relay itself, and taken from nobody else."
+        raise Refusal("forbidden", detail, f"Sign in at {self.base_url}/sign-in.")
+
     def rows(self) -> list[AnyRow]:
         return [
             Row(wire.LOG_OUT, Action.SESSION_LIST, self.log_out),
             Row(wire.FORGOT_PASSWORD, Action.SESSION_OPEN, self.forgot, limit=Kind.CLAIM),
             Row(wire.RESET_PASSWORD, Action.SESSION_OPEN, self.reset, limit=Kind.CLAIM),
+            Row(wire.REGISTER, Action.SESSION_OPEN, self.register, limit=Kind.CLAIM),
+            Row(wire.LOG_IN, Action.SESSION_OPEN, self.log_in, limit=Kind.CLAIM),
+            Row(wire.BY_GOOGLE, Action.SESSION_OPEN, self.by_google, limit=Kind.CLAIM),
         ]
 
 

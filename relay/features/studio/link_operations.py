@@ -29,13 +29,21 @@ class LinkOperations:
 
         def work(tx: Tx) -> NewlyShared:
             at_us = now_us()
-            creation_id, may_edit = self._own(tx.db, call), call.body.may_edit
-            token, expires_us = share_links.make(tx, creation_id, at_us, call.body.days, may_edit=may_edit)
+            asked = call.body
+            token, expires_us = share_links.make(
+                tx,
+                self._own(tx.db, call),
+                at_us,
+                asked.days,
+                may_edit=asked.may_edit,
+                guests_may_edit=asked.guests_may_edit,
+            )
             return NewlyShared(
                 id=share_links.id_of(token),
                 created_at=rfc3339(at_us),
                 expires_at=None if expires_us is None else rfc3339(expires_us),
-                may_edit=may_edit,
+                may_edit=asked.may_edit,
+                guests_may_edit=asked.guests_may_edit,
                 url=f"{self.base_url}{SHARE_PATH}{token}",
             )
 
@@ -80,4 +88,5 @@ def _shown(link: Link) -> SharedBy:
         created_at=rfc3339(link.created_us),
         expires_at=None if link.expires_us is None else rfc3339(link.expires_us),
         may_edit=link.may_edit,
+        guests_may_edit=link.guests_may_edit,
     )

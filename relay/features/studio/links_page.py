@@ -18,6 +18,12 @@ from relay.wire.creations import Creation
 PATH = "/creations/{creation_id}/links"
 LASTS = {"7": "a week", "1": "a day", "30": "a month", "365": "a year", "": "until you end it"}
 """Days, and how one says it; the first is what is offered."""
+EDITORS = {
+    "": "nobody but you",
+    "accounts": "whoever has it and is signed in",
+    "anybody": "whoever has it, also without an account",
+}
+"""Who edits it with a link, and how one says it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,11 +44,15 @@ class LinksPage:
         if lasts not in LASTS:
             raise Refusal("validation", "The form does not say how long.", "Go back and choose.")
         days = int(lasts) if lasts else None
-        may_edit = call.form.get("may_edit") == "yes"
+        editors = call.form.get("editors", "")
+        if editors not in EDITORS:
+            raise Refusal("validation", "The form does not say who edits it.", "Go back and choose.")
 
         def work(tx: Tx) -> str:
             made = self._own(tx.db, call)
-            return share_links.make(tx, made.id, now_us(), days, may_edit=may_edit)[0]
+            return share_links.make(
+                tx, made.id, now_us(), days, may_edit=editors != "", guests_may_edit=editors == "anybody"
+            )[0]
 
         return await self._page(call, f"{self.base_url}{SHARE_PATH}{await self.db.write(work)}")
 
@@ -65,7 +75,7 @@ class LinksPage:
                 link.id,
                 rfc3339(link.created_us),
                 None if link.expires_us is None else rfc3339(link.expires_us),
-                link.may_edit,
+                EDITORS["anybody" if link.guests_may_edit else "accounts" if link.may_edit else ""],
             )
             for link in links
         ]
@@ -77,7 +87,7 @@ class LinksPage:
             links=shown,
             fresh=fresh,
             lasts=LASTS,
-            may_be_edited=may_be_edited,
+            editors=EDITORS if may_be_edited else {},
         )
 
     def _links(self, db: Connection, call: AnyCall) -> tuple[Creation, list[share_links.Link]]:

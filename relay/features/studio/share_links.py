@@ -18,18 +18,22 @@ TOKEN_BYTES = 16
 DAY_US = 86_400_000_000
 _COLUMNS = (
     "l.hash, l.creation_id, l.created_us, l.expires_us,"
-    " (SELECT 1 FROM editing_link AS e WHERE e.hash = l.hash) IS NOT NULL"
+    " (SELECT e.for_guests FROM editing_link AS e WHERE e.hash = l.hash)"
 )
 
 
 class Link(Struct, frozen=True, kw_only=True):
-    """One that still shows something. id: of the row, in hexadecimal, and of no use to who wants to see it."""
+    """One that still shows something. id: of the row, in hexadecimal, and of no use to who wants to see it.
+
+    may_edit: whoever is signed in. guests_may_edit: and who is not, as a guest.
+    """
 
     id: str
     creation_id: str
     created_us: int
     expires_us: int | None
     may_edit: bool
+    guests_may_edit: bool
 
 
 def id_of(token: str) -> str:
@@ -38,12 +42,22 @@ def id_of(token: str) -> str:
 
 
 def make(
-    tx: Tx, creation_id: str, at_us: int, days: int | None, *, may_edit: bool = False
+    tx: Tx,
+    creation_id: str,
+    at_us: int,
+    days: int | None,
+    *,
+    may_edit: bool = False,
+    guests_may_edit: bool = False,
 ) -> tuple[str, int | None]:
     """A token, and when it expires; None: never. Raises Refusal: validation. [writer]"""
     ended = "share_link WHERE creation_id = ? AND expires_us <= ?"
     tx.db.execute(f"DELETE FROM editing_link WHERE hash IN (SELECT hash FROM {ended})", (creation_id, at_us))
     tx.db.execute(f"DELETE FROM {ended}", (creation_id, at_us))
+    if guests_may_edit and not may_edit:
+        raise Refusal(
+            "validation", "A link lets guests edit only what it lets others edit.", "Say may_edit, too."
+        )
     asked = "SELECT count(*) FROM share_link WHERE creation_id = ?"
     if tx.db.execute(asked, (creation_id,)).fetchone()[0] >= MAX_LINKS:
         raise Refusal("validation", f"There are {MAX_LINKS} links to this already.", "Use one of those.")
@@ -55,7 +69,9 @@ def make(
     )
     if may_edit:
         creations.require_ability(tx.db, creation_id, creations.Ability.COEDIT)
-        tx.db.execute("INSERT INTO editing_link (hash) VALUES (?)", (_hash(token),))
+        tx.db.execute(
+            "INSERT INTO editing_link (hash, for_guests) VALUES (?, ?)", (_hash(token), int(guests_may_edit))
+        )
     return token, expires_us
 
 
@@ -103,14 +119,15 @@ def _is_id(text: str) -> bool:
     return len(text) == 64 and all(each in "0123456789abcdef" for each in text)
 
 
-def _link(row: tuple[bytes, str, int, int | None, bool]) -> Link:
-    hash_, creation_id, created_us, expires_us, may_edit = row
+def _link(row: tuple[bytes, str, int, int | None, int | None]) -> Link:
+    hash_, creation_id, created_us, expires_us, for_guests = row
     return Link(
         id=bytes(hash_).hex(),
         creation_id=creation_id,
         created_us=created_us,
         expires_us=expires_us,
-        may_edit=bool(may_edit),
+        may_edit=for_guests is not None,
+        guests_may_edit=bool(for_guests),
     )
 
 

@@ -30,6 +30,9 @@ export class Keeping {
     addEventListener("focus", looked);
   }
 
+  // Whose this page is: an account's, or a guest's.
+  get #who() { return this.account ?? this.guest?.name ?? null; }
+  get #headers() { return this.account ? { "x-csrf-token": this.csrf } : headersOf(this.guest); }
   #find(name) { return this.#root.querySelector(`[data-${name}]`); }
   get #id() { return this.#studio.work?.id; }
   #synced(who, headers) { return new Sync(this.store, who, headers, (id, state) => this.#showSent(id, state)); }
@@ -87,12 +90,12 @@ export class Keeping {
   }
 
   async #openLinked(remote, link) {
-    if (!this.account) throw new Error("Sign in, and open the link again.");
+    if (!this.#who) throw new Error("Sign in, and open the link again.");
     if (!this.#root.dataset.crdt) throw new Error(NOT_BUILT);
-    const known = (await this.store.syncs()).find((each) => each.remote === remote && each.account === this.account);
+    const known = (await this.store.syncs()).find((each) => each.remote === remote && each.account === this.#who);
     if (known?.together?.link) await this.store.setSync({ ...known, together: { link } });
     if (known && await this.open(known.id)) return;
-    const sync = { id: freshId(), account: this.account, remote, version: null, isDirty: false, attempt: null, trouble: null, together: { link } };
+    const sync = { id: freshId(), account: this.#who, remote, version: null, isDirty: false, attempt: null, trouble: null, together: { link } };
     const together = await this.#arrived(await this.#begun({}, sync));
     const work = together.kept({ id: sync.id, kind: together.score.kind, body: together.body, changed_at: Date.now() });
     await this.store.put(work);
@@ -113,15 +116,15 @@ export class Keeping {
 
   async #begun(work, sync) {
     const [{ Together }, library] = await Promise.all([import("./together.js"), import(this.#root.dataset.crdt)]);
-    const asked = sync.account === this.account ? { remote: sync.remote, link: sync.together.link, csrf: this.csrf } : null;
-    return new Together(library, work, asked, { root: this.#root, account: sync.account, name: this.account ?? "", copy: () => this.keepBoth(), told: () => this.showStored(), ...this.#studio.forTogether });
+    const asked = sync.account === this.#who ? { remote: sync.remote, link: sync.together.link, headers: this.#headers } : null;
+    return new Together(library, work, asked, { root: this.#root, account: sync.account, name: this.#who ?? "", copy: () => this.keepBoth(), told: () => this.showStored(), ...this.#studio.forTogether });
   }
 
   // One's own, as soon as a link lets others edit it: what is done here alone would be written over what they do.
   async #join() {
     const { work } = this.#studio;
     const sync = this.sync && work && await this.store.sync(work.id);
-    if (this.together || !sync?.remote || sync.account !== this.account || work.kind === "machine" || sync.isDirty || sync.attempt) return;
+    if (this.together || !sync?.remote || sync.account !== this.#who || work.kind === "machine" || sync.isDirty || sync.attempt) return;
     try {
       if (!this.#shared.has(sync.remote)) this.#shared.set(sync.remote, await this.sync.mayOthersEdit(sync.remote));
       if (!this.#shared.get(sync.remote)) return;

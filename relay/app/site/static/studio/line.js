@@ -63,7 +63,7 @@ export class Line {
   #isEnded = false;
   #ending = new AbortController();
 
-  // asked: { remote, link, csrf }. told(state, words): "here" when all is known that the relay has, "looks", "away", or "over" with the reason.
+  // asked: { remote, link, headers (by which the relay knows who asks) }. told(state, words): "here" when all is known that the relay has, "looks", "away", or "over" with the reason.
   constructor(library, doc, awareness, asked, told) {
     [this.#library, this.#doc, this.#awareness, this.#asked, this.#told] = [library, doc, awareness, asked, told];
     doc.on("update", (update, origin) => { if (origin !== this) parted(library, update).forEach((each) => this.#send(SYNC, each, UPDATE)); });
@@ -104,7 +104,7 @@ export class Line {
   }
 
   async #ticket() {
-    const answer = await fetch(api("/auth/ws-ticket"), { method: "POST", headers: { "content-type": "application/json", "x-csrf-token": this.#asked.csrf }, body: "{}" });
+    const answer = await fetch(api("/auth/ws-ticket"), { method: "POST", headers: { "content-type": "application/json", ...this.#asked.headers }, body: "{}" });
     if (answer.ok) return (await answer.json()).ticket;
     throw Object.assign(new Error(SIGNED_OUT), { isFinal: [401, 403].includes(answer.status) });
   }

@@ -9,7 +9,7 @@ function said({ state, words, isRight, people }) {
   if (state === "over" || state === "looks") return words || FIRST.over;
   if (state !== "here") return words ? `${words} ${FIRST.away}` : FIRST[state];
   if (!isRight) return "What somebody wrote into this cannot be played. You see it as it was before.";
-  return people.length ? "" : "Nobody else is here now. Whoever has your link and is signed in may come.";
+  return people.length ? "" : "Nobody else is here now. Whoever has your link may come.";
 }
 
 export class People {

@@ -12,7 +12,7 @@ export class Together {
   #frame = 0;
   #isNews = false;
 
-  // library: of packaging/crdt. work: what was kept of it, or { }. asked: { remote, link, csrf }, or null: who is signed in is not `account`.
+  // library: of packaging/crdt. work: what was kept of it, or { }. asked: { remote, link, headers }, or null: who is signed in is not `account`.
   // page: { root, account, name (of who is here), isPlayable, changed(isOwn), moved(), told(), where(at), copy() }.
   constructor(library, work, asked, page) {
     this.page = page;
