@@ -12,6 +12,7 @@ from relay.wire.creations import (
     NewlyShared,
     NewShareLink,
     OfKind,
+    OwnLinks,
     ScoresCompared,
     ScoreVersions,
     SharedByLinks,
@@ -142,6 +143,9 @@ LINKS = get_row(
     "/creations/{creation_id}/links",
     SharedByLinks,
     "The links to a creation of yours, without what they are.",
+)
+OWN_LINKS = get_row(
+    "/users/me/links", OwnLinks, "The links to all that is yours, with what they show; the newest 200."
 )
 END_LINK = row_of(
     "DELETE",

@@ -9,15 +9,17 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from relay.wire.bounds import PRINTABLE, Count, Sentence, Timestamp, Url, Word
+from relay.wire.ids import Id
 from relay.wire.operation import Paging
 from relay.wire.owning import ALL_RIGHTS_RESERVED, ForkedFrom, Licence
-from relay.wire.rest import MAX_PAGE, MAX_VERSIONS, AudioPost, Genre, PageCursor, ShownTo
+from relay.wire.rest import MAX_PAGE, MAX_VERSIONS, AudioPost, Genre, PageCursor, ShownTo, Title
 from relay.wire.scores import MAX_NAME, Color, Description, Score, ScoreKind
 
 VersionNote = Annotated[str, Meta(max_length=200, pattern=PRINTABLE)]
 MAX_CHANGES = 500
 MAX_SHARE_DAYS = 3650
 MAX_LINKS = 100
+MAX_OWN_LINKS = 200
 """Of one creation, that show something."""
 LinkId = Annotated[str, Meta(min_length=64, max_length=64, pattern=r"^[0-9a-f]*\Z")]
 MAX_TOLD = 8
@@ -184,3 +186,19 @@ class SharedByLinks(Struct, frozen=True, kw_only=True):
     """The links to a creation that show something now, the newest first."""
 
     links: Annotated[list[SharedBy], Meta(max_length=MAX_LINKS)]
+
+
+class OwnLink(SharedBy, frozen=True, kw_only=True):
+    """A link, and what it shows. view_count: how often that was looked at, by whichever link."""
+
+    creation_id: Id
+    kind: Word
+    title: Title
+    view_count: Count
+
+
+class OwnLinks(Struct, frozen=True, kw_only=True):
+    """Those that show something now, of all creations of whoever asks, the newest first. more: there are older ones."""
+
+    links: Annotated[list[OwnLink], Meta(max_length=MAX_OWN_LINKS)]
+    more: bool

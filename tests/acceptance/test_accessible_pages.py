@@ -43,6 +43,7 @@ FOR_STRANGERS = (
     "/loop/{token}",
     "/explore",
     "/studio",
+    "/links",
     "/nothing/here",
     "/join/{secret}",
     "/reset-password/{secret}",

@@ -127,3 +127,29 @@ def test_a_guest_whose_time_is_over_loses_nothing_of_its_browser(
     fork(page, url)
     expect(page.locator("[data-kept]")).to_contain_text(AS_GUEST)
     watched.close()
+
+
+def test_a_guest_shows_its_work_by_a_link_and_takes_that_back(
+    relay: RelayProcess, mira: RelayClient, browser: Browser
+) -> None:
+    _, url = shared(relay, mira, LOOP, "public")
+    watched = Watched(browser, PHONE)
+    page = watched.page
+    page.goto(f"{relay.url}/links")
+    expect(page.locator("[data-said]")).to_have_text("Nobody works here as a guest, and nobody is signed in.")
+    fork(page, url)
+    page.get_by_role("link", name="Share", exact=True).click()
+    expect(page.locator("[data-title]")).to_have_text(LOOP["name"])
+    expect(page.locator("[data-said]")).to_contain_text("There is none that works now.")
+    page.locator("[name=editors]").select_option("anybody")
+    page.get_by_role("button", name="Make a link").click()
+    expect(page.locator("[data-links] li")).to_contain_text(
+        "whoever has it, also without an account"
+    )
+    made = page.locator("[data-fresh-link]").input_value()
+    assert page.request.get(made).ok
+    page.get_by_role("button", name=f"End the link to {LOOP['name']}").click()
+    expect(page.locator("[data-links] li")).to_have_count(0)
+    assert page.request.get(made).status == 410
+    watched.close()
+    assert [what for what in watched.complaints if "410" not in what] == []

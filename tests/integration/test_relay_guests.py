@@ -176,3 +176,31 @@ async def _gone(desk: Desk, account_id: str) -> None:
             if rows[0][0].startswith("gone-"):
                 return
             await asyncio.sleep(0.01)
+
+
+async def test_what_a_guest_shows_by_links_is_listed_with_its_views_and_ended(desk: Desk) -> None:
+    token, other = await desk.guest(), await desk.guest()
+    first, second, theirs = await desk.loop(token), await desk.loop(token), await desk.loop(other)
+    made = [
+        (await desk.ask(token, "POST", f"/creations/{each}/links", {"days": days})).json()
+        for each, days in ((first, 7), (first, None), (second, 1))
+    ]
+    await desk.ask(other, "POST", f"/creations/{theirs}/links", {})
+    assert (await desk.peer.http.post(f"/api/shared/{made[0]['url'].rpartition('/')[2]}/view")).is_success
+    listed = (await desk.ask(token, "GET", "/users/me/links")).json()
+    assert not listed["more"] and {each["id"] for each in listed["links"]} == {each["id"] for each in made}
+    one = next(each for each in listed["links"] if each["id"] == made[0]["id"])
+    assert one == {name: value for name, value in made[0].items() if name != "url"} | {
+        "creation_id": first,
+        "kind": "loop",
+        "title": "Dusk",
+        "view_count": 1,
+    }
+    for creation_id, link_id in ((first, made[0]["id"]), (second, made[2]["id"])):
+        assert (await desk.ask(token, "DELETE", f"/creations/{creation_id}/links/{link_id}")).is_success
+    await desk.ask(token, "DELETE", f"/creations/{second}")
+    listed = (await desk.ask(token, "GET", "/users/me/links")).json()
+    assert [each["id"] for each in listed["links"]] == [made[1]["id"]]
+    assert (await desk.peer.http.get("/api/v1/users/me/links")).status_code == 401
+    page = (await desk.peer.http.get("/links", headers={"accept": "text/html"})).text
+    assert "Your links as a guest" in page and "Without scripts" in page

@@ -101,6 +101,14 @@ async def test_a_link_shows_a_private_loop_until_it_is_ended(peer: InMemory) -> 
     assert (await ana.press(f"/creations/{made}/links", lasts="8")).status_code == 422
 
     (id_,) = re.findall(r'name="link" value="(\w+)"', (await ana.get(f"/creations/{made}/links")).text)
+    own = (await ana.get("/links")).text
+    assert (
+        id_ in own
+        and "&lt;b&gt;Dusk" in own
+        and "looked at 0 times" in own
+        and "edited by nobody but you" in own
+    )
+    assert id_ not in (await ben.get("/links")).text
     assert (await ben.press(f"/creations/{made}/links/end", link=id_)).status_code == 404
     assert (await ana.press(f"/creations/{made}/links/end", link="zz")).status_code == 404
     assert (await ana.press(f"/creations/{made}/links/end", link=id_)).status_code == 303

@@ -9,9 +9,17 @@ from relay.engine.clock import now_us
 from relay.engine.database import Connection, Database, Tx
 from relay.features.studio import share_links, store
 from relay.features.studio.playground_operations import SHARE_PATH
-from relay.features.studio.share_links import Link
+from relay.features.studio.share_links import Link, Shown
 from relay.wire import creation_operations as wire
-from relay.wire.creations import NewlyShared, NewShareLink, SharedBy, SharedByLinks
+from relay.wire.creations import (
+    MAX_OWN_LINKS,
+    NewlyShared,
+    NewShareLink,
+    OwnLink,
+    OwnLinks,
+    SharedBy,
+    SharedByLinks,
+)
 from relay.wire.operation import Nothing
 
 Bare = Call[Nothing, Nothing]
@@ -53,6 +61,13 @@ class LinkOperations:
         """Raises Refusal: not_found, gone."""
         return await self.db.read(lambda db: self._links(db, self._own(db, call)))
 
+    async def own(self, call: Bare) -> OwnLinks:
+        me = call.account_id
+        found = await self.db.read(lambda db: share_links.of_owner(db, me, now_us(), MAX_OWN_LINKS + 1))
+        return OwnLinks(
+            links=[_owned(each) for each in found[:MAX_OWN_LINKS]], more=len(found) > MAX_OWN_LINKS
+        )
+
     async def end(self, call: Bare) -> SharedByLinks:
         """Raises Refusal: not_found, gone."""
 
@@ -78,6 +93,7 @@ class LinkOperations:
         return [
             Row(wire.MAKE_LINK, Action.POST_EDIT, self.make),
             Row(wire.LINKS, Action.POST_EDIT, self.listed),
+            Row(wire.OWN_LINKS, Action.OWN_LISTS, self.own),
             Row(wire.END_LINK, Action.POST_EDIT, self.end),
         ]
 
@@ -89,4 +105,19 @@ def _shown(link: Link) -> SharedBy:
         expires_at=None if link.expires_us is None else rfc3339(link.expires_us),
         may_edit=link.may_edit,
         guests_may_edit=link.guests_may_edit,
+    )
+
+
+def _owned(shown: Shown) -> OwnLink:
+    link = _shown(shown.link)
+    return OwnLink(
+        id=link.id,
+        created_at=link.created_at,
+        expires_at=link.expires_at,
+        may_edit=link.may_edit,
+        guests_may_edit=link.guests_may_edit,
+        creation_id=shown.link.creation_id,
+        kind=shown.kind,
+        title=shown.title,
+        view_count=shown.view_count,
     )

@@ -1,4 +1,6 @@
-"""/creations/ID/links: the links by which the owner of a creation shows it to others; made for as long as they say, and ended."""
+"""/creations/ID/links: the links by which the owner of a creation shows it to others; made for as long as they say, and ended.
+/links: all that somebody shows by one. Of a guest its script reads them, whose token no form sends.
+"""
 
 from dataclasses import dataclass
 from functools import partial
@@ -13,9 +15,9 @@ from relay.engine.database import Connection, Database, Tx
 from relay.features.creations import api as creations
 from relay.features.studio import share_links, store
 from relay.features.studio.playground_operations import SHARE_PATH
-from relay.wire.creations import Creation
+from relay.wire.creations import MAX_OWN_LINKS, Creation
 
-PATH = "/creations/{creation_id}/links"
+PATH, OWN_PATH = "/creations/{creation_id}/links", "/links"
 LASTS = {"7": "a week", "1": "a day", "30": "a month", "365": "a year", "": "until you end it"}
 """Days, and how one says it; the first is what is offered."""
 EDITORS = {
@@ -37,6 +39,21 @@ class LinksPage:
     async def show(self, call: AnyCall) -> AnyAnswer:
         """Raises Refusal: not_found, gone."""
         return await self._page(call, "")
+
+    async def own(self, call: AnyCall) -> AnyAnswer:
+        """Of whoever is signed in; for everybody else the frame that a guest's links stand in."""
+        me, shown = call.actor.user_id, list[share_links.Shown]()
+        if me is not None:
+            shown = await self.db.read(lambda db: share_links.of_owner(db, me, now_us(), MAX_OWN_LINKS + 1))
+        return self.render(
+            "own_links.html",
+            call.session,
+            links=[(each, *_told(each.link)) for each in shown[:MAX_OWN_LINKS]],
+            more=len(shown) > MAX_OWN_LINKS,
+            most=MAX_OWN_LINKS,
+            lasts=LASTS,
+            editors=EDITORS,
+        )
 
     async def make(self, call: AnyCall) -> AnyAnswer:
         """The page says the link now, and never again. Raises Refusal: not_found, gone, validation."""
@@ -70,15 +87,7 @@ class LinksPage:
 
     async def _page(self, call: AnyCall, fresh: str) -> AnyAnswer:
         made, links = await self.db.read(partial(self._links, call=call))
-        shown = [
-            (
-                link.id,
-                rfc3339(link.created_us),
-                None if link.expires_us is None else rfc3339(link.expires_us),
-                EDITORS["anybody" if link.guests_may_edit else "accounts" if link.may_edit else ""],
-            )
-            for link in links
-        ]
+        shown = [(link.id, *_told(link)) for link in links]
         may_be_edited = made.kind in creations.with_ability(creations.Ability.COEDIT)
         return self.render(
             "links.html",
@@ -101,7 +110,15 @@ class LinksPage:
 
     def rows(self) -> list[AnyRow]:
         return [
+            Page("GET", OWN_PATH, Action.SITE_READ, self.own),
             Page("GET", PATH, Action.POST_EDIT, self.show),
             Page("POST", PATH, Action.POST_EDIT, self.make, form=True),
             Page("POST", f"{PATH}/end", Action.POST_EDIT, self.end, form=True),
         ]
+
+
+def _told(link: share_links.Link) -> tuple[str, str | None, str]:
+    """When it was made, until when it works, who edits by it."""
+    until = None if link.expires_us is None else rfc3339(link.expires_us)
+    editors = EDITORS["anybody" if link.guests_may_edit else "accounts" if link.may_edit else ""]
+    return rfc3339(link.created_us), until, editors

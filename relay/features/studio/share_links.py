@@ -36,6 +36,15 @@ class Link(Struct, frozen=True, kw_only=True):
     guests_may_edit: bool
 
 
+class Shown(Struct, frozen=True, kw_only=True):
+    """A link, and what it shows."""
+
+    link: Link
+    kind: str
+    title: str
+    view_count: int
+
+
 def id_of(token: str) -> str:
     """As `Link.id`. [any]"""
     return _hash(token).hex()
@@ -105,6 +114,17 @@ def of_creation(db: Connection, creation_id: str, at_us: int) -> list[Link]:
         (creation_id, at_us),
     ).fetchall()
     return [_link(row) for row in rows]
+
+
+def of_owner(db: Connection, owner_id: str, at_us: int, limit: int) -> list[Shown]:
+    """Those to all that somebody made that have not expired, the newest first. [any thread with a snapshot]"""
+    rows = db.execute(
+        f"SELECT c.kind, c.title, c.view_count, {_COLUMNS} FROM share_link AS l JOIN creation AS c ON c.id = l.creation_id"
+        " WHERE c.owner_id = ? AND c.state <> 'deleted' AND (l.expires_us IS NULL OR l.expires_us > ?)"
+        " ORDER BY l.created_us DESC, l.hash LIMIT ?",
+        (owner_id, at_us, limit),
+    ).fetchall()
+    return [Shown(link=_link(row[3:]), kind=row[0], title=row[1], view_count=row[2]) for row in rows]
 
 
 def end(tx: Tx, creation_id: str, id_: str, at_us: int) -> None:

@@ -28,8 +28,9 @@ export function sayStored(store, sync, account, guest) {
   else if (sync.account !== account) say("keeping", `Kept in this browser; the rest waits until ${sync.account} signs in`);
   else if (sync.isDirty || sync.attempt) say("keeping", navigator.onLine ? "Kept in this browser, on its way to your account" : "Kept in this browser; it goes to your account when the line is back");
   else say("kept", "Kept in your account");
-  find("links").hidden = !sync?.remote || sync.account !== account || Boolean(sync.together?.link);
-  if (sync?.remote) find("links").href = `/creations/${sync.remote}/links`;
+  const isOwn = sync?.remote && !sync.together?.link;
+  find("links").hidden = !isOwn || !(sync.account === account || (!account && isGuests));
+  if (isOwn) find("links").href = account ? `/creations/${sync.remote}/links` : `/links?of=${sync.remote}`;
 }
 
 // from: as Creation.forked_from; null: of nothing that one may find.

@@ -4,7 +4,7 @@ import { made } from "./elements.js";
 const SPANS = [[86_400, "day"], [3600, "hour"], [60, "minute"]];
 const words = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
-function ago(then) {
+export function ago(then) {
   const seconds = (Date.now() - then) / 1000;
   const [span, unit] = SPANS.find(([each]) => seconds >= each) ?? [60, "minute"];
   return seconds < 60 ? "just now" : words.format(-Math.floor(seconds / span), unit);
