@@ -143,12 +143,10 @@ def test_a_guest_shows_its_work_by_a_link_and_takes_that_back(
     expect(page.locator("[data-said]")).to_contain_text("There is none that works now.")
     page.locator("[name=editors]").select_option("anybody")
     page.get_by_role("button", name="Make a link").click()
-    expect(page.locator("[data-links] li")).to_contain_text(
-        "whoever has it, also without an account"
-    )
+    expect(page.locator("[data-links] li")).to_contain_text("whoever has it, also without an account")
     made = page.locator("[data-fresh-link]").input_value()
     assert page.request.get(made).ok
-    page.get_by_role("button", name=f"End the link to {LOOP['name']}").click()
+    page.get_by_role("button", name=f"End it: the link to {LOOP['name']}").click()
     expect(page.locator("[data-links] li")).to_have_count(0)
     assert page.request.get(made).status == 410
     watched.close()

@@ -294,6 +294,49 @@ def test_what_is_made_goes_to_its_makers_account_once_also_when_the_line_drops(
     elsewhere.close()
 
 
+@BOTH
+def test_what_was_made_signed_out_is_brought_into_the_account_once_also_over_a_reload(
+    browser: Browser, relay: RelayProcess
+) -> None:
+    """It is offered, and not done by itself. The answer is lost and the page closed; what is edited meanwhile goes after it."""
+    watched = Watched(browser, WIDE)
+    page = watched.page
+    opened(page, relay)
+    for kind in ("empty", "machine", "broken"):
+        begin(page, kind)
+        page.wait_for_selector("[data-kept=kept]")
+    watched.sign_in(relay.url, f"bringer.{browser.browser_type.name}")
+    opened(page, relay)
+    said = page.locator("[data-bring-said]")
+    expect(said).to_have_text("4 works in this browser are not in your account.")
+    assert mine(page, relay) == []
+
+    def lose_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/api/migrate", lose_answer)
+    page.route("**/api/v1/creations", lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        page.locator("[data-do=bring]").click()
+    expect(said).to_have_text("On their way to your account: 0 of 4 are there.")
+    page.locator("[data-field=name]").fill("Later still")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("[data-kept=keeping]")
+    page.unroute("**/api/migrate")
+    page.unroute("**/api/v1/creations")
+    page.reload()
+    ready(page)
+    expect(said).to_have_text("4 works are in your account now.")
+    expect(page.locator("[data-kept]")).to_have_text("Kept in your account")
+    titles = [each["title"] for each in mine(page, relay)]
+    assert len(titles) == 3 and "Later still" in titles, titles
+    page.reload()
+    ready(page)
+    expect(page.locator("[data-bring]")).to_be_hidden()
+    watched.close()
+
+
 def mine(page: Page, relay: RelayProcess) -> list[dict[str, object]]:
     answer = page.request.get(f"{relay.url}/api/v1/creations?kind=loop")
     found: list[dict[str, object]] = answer.json()["creations"]

@@ -79,6 +79,9 @@ DEPENDS_ON_MORE = {
     "/settings/sign-in",
     "/device",
     "/oauth/decide",
+    "/api/auth/register",  # where one does it instead
+    "/api/auth/login",
+    "/api/auth/oauth/google",
 }
 """Than on who asks."""
 CLOSED_HERE = ("/join/", "/sign-up", "/reset-password", "/confirm-mail", "/stop-letters")

@@ -137,6 +137,51 @@ async def test_what_has_no_room_is_named_and_the_rest_is_brought(
     assert told["songs"]["created"] == 1
 
 
+async def test_what_the_studio_keeps_is_brought_whole_and_never_twice_whichever_way_it_is_sent(
+    peer: InMemory,
+) -> None:
+    """Under the keys by which each is also made by itself, before or after; also by the account that takes a guest over."""
+    guest = (await peer.ask("/auth/guest", None)).json()["access_token"]
+    keys = [f"{n:032x}" for n in range(4)]
+    loop = {"kind": "loop", "name": "Dusk", "bars": 2, "bpm": 97, "key": "Am", "swing": 60}
+    song = {
+        "kind": "song",
+        "name": "Set",
+        "bpm": 97,
+        "blocks": [{"id": "a", "loop": keys[1], "start": 0, "bars": 2}],
+    }
+    machine = {"kind": "machine", "name": "Salsa", "style": "salsa", "bpm": 180}
+    scores = [song, loop, machine, loop | {"name": "Rain"}]
+
+    async def alone(token: str, n: int) -> Json:
+        headers = {"authorization": f"Bearer {token}", "idempotency-key": keys[n]}
+        answer = await peer.http.post("/api/v1/creations", json={"score": scores[n]}, headers=headers)
+        return answer.raise_for_status().json()["id"]
+
+    first = await alone(guest, 3)
+    body = {
+        "creations": [{"id": key, "score": score} for key, score in zip(keys, scores, strict=True)]
+        + [{"id": "wrong", "score": loop | {"bars": 99}}]
+    }
+    told = [answer.json() for answer in await asyncio.gather(*(send(peer, guest, body) for _ in range(3)))]
+    assert told[0] == told[1] == told[2]
+    assert told[0]["creations"] == {"created": 4, "failed": 1} and set(told[0]["errors"]["creations"]) == {
+        "wrong"
+    }
+    ids = [told[0]["idMapping"]["creations"][key].replace("-", "") for key in keys]
+    assert ids[3] == first and await alone(guest, 2) == ids[2]
+    token = (await peer.claimed("fay")).access_token
+    await peer.ask("/users/me/take-over", {"token": guest}, token)
+    assert (await send(peer, token, body)).json() == told[0]
+    assert [await alone(token, n) for n in (1, 3)] == [ids[1], ids[3]]
+    whole = (await get(peer, token, f"/api/v1/creations/{ids[1]}"))["score"]
+    assert {name: whole[name] for name in loop} == loop
+    brought = await get(peer, token, f"/api/v1/creations/{ids[0]}")
+    assert brought["score"]["blocks"][0]["loop"] == ids[1] and brought["visibility"] == "private"
+    for kind, count in (("loop", 2), ("song", 1), ("machine", 1)):
+        assert len((await get(peer, token, f"/api/v1/creations?kind={kind}"))["creations"]) == count
+
+
 def test_the_hourly_limits_are_those_of_the_specification() -> None:
     hour_us = 3_600_000_000
     for kind, count in ((Kind.LIBRARY, 1000), (Kind.WRITE, 100), (Kind.UPLOAD, 20), (Kind.MIGRATE, 1)):

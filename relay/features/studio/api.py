@@ -3,7 +3,7 @@
 from relay.features.studio.beat_list import newest as newest_patterns
 from relay.features.studio.beat_people import count_patterns
 from relay.features.studio.beat_views import KEYS, KINDS, author_of, flavors, key_note, style_of
-from relay.features.studio.local_ids import hand_over
+from relay.features.studio.handing_over import hand_over
 from relay.features.studio.share_links import found as link_found
 
 PATTERN_KINDS = KINDS

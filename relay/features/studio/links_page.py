@@ -41,8 +41,8 @@ class LinksPage:
         return await self._page(call, "")
 
     async def own(self, call: AnyCall) -> AnyAnswer:
-        """Of whoever is signed in; for everybody else the frame that a guest's links stand in."""
-        me, shown = call.actor.user_id, list[share_links.Shown]()
+        """Of whose browser is signed in; for everybody else the frame that a guest's links stand in."""
+        me, shown = call.actor.user_id if call.session else None, list[share_links.Shown]()
         if me is not None:
             shown = await self.db.read(lambda db: share_links.of_owner(db, me, now_us(), MAX_OWN_LINKS + 1))
         return self.render(

@@ -1,7 +1,7 @@
 """Bringing what a browser, or a desktop's library, has kept by itself: each loop and song once, whatever is sent how often."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,22 +14,25 @@ from relay.core.limits import Kind
 from relay.core.refusal import Refusal
 from relay.core.visibility import Visibility
 from relay.engine.clock import now_us
-from relay.engine.database import Database, Tx
+from relay.engine.database import Connection, Database, Tx
 from relay.engine.limits import SharedLimits
 from relay.features.creations import api as creations
-from relay.features.studio import local_ids, views
+from relay.features.studio import creation_keys, local_ids, views
 from relay.features.studio.writing import Writing
 from relay.wire import migration as wire
 from relay.wire.misfits import in_words
-from relay.wire.scores import Local
+from relay.wire.scores import Local, Score, SongScore
 
 LOOP, SONG = "loop", "song"
 AT_ONCE = 25
 """Creations of one transaction, so that others write between."""
 AGAIN = "Sent again with the same ids, what is here already is not made twice."
-Shapes = Mapping[str, Any]  # any: LocalLoop or LocalSong, by the browser's ids
+Shapes = Mapping[str, Any]  # any: LocalLoop, LocalSong or LocalCreation, by the browser's ids
+Known = dict[str, dict[str, str]]
+"""Of each kind what is here: the browser's id, and the creation's."""
 _loops: msgspec.json.Decoder[wire.LocalLoop] = msgspec.json.Decoder(wire.LocalLoop)
 _songs: msgspec.json.Decoder[wire.LocalSong] = msgspec.json.Decoder(wire.LocalSong)
+_creations: msgspec.json.Decoder[wire.LocalCreation] = msgspec.json.Decoder(wire.LocalCreation)
 
 
 class _Id(Struct):
@@ -45,8 +48,16 @@ class _New(Struct, frozen=True):
     """One that is to be made. id: the browser's."""
 
     id: str
+    kind: str
     score: creations.Written
     shown_to: Visibility
+
+
+class _Sent(Struct, frozen=True):
+    """One list of what was sent: those that fit, and what is wrong with the others."""
+
+    shapes: Shapes
+    errors: dict[str, str]
 
 
 class Migrating:
@@ -60,43 +71,66 @@ class Migrating:
     async def bring(self, actor: Actor, given: wire.Migration) -> wire.Migrated:
         """Of a guest all is private, whatever it was. Raises Refusal: rate_limited, for something new too soon after the last."""
         me = actor.account_id
-        loops, loop_errors = await asyncio.to_thread(_read, _loops, given.loops)
-        songs, song_errors = await asyncio.to_thread(_read, _songs, given.songs)
-        loop_ids, song_ids = await self._db.read(
-            lambda db: (local_ids.known(db, me, LOOP), local_ids.known(db, me, SONG))
-        )
-        if not (loop_ids.keys() >= loops.keys() and song_ids.keys() >= songs.keys()):
+        sent = [
+            _Sent(*await asyncio.to_thread(_read, decoder, some))
+            for decoder, some in (
+                (_loops, given.loops),
+                (_songs, given.songs),
+                (_creations, given.creations),
+            )
+        ]
+        known = await self._db.read(lambda db: _known(db, me))
+        if any(_is_new(shape, known) for each in sent for shape in each.shapes.values()):
             self._limits.require(Kind.MIGRATE, me, now_us(), f"You have brought something lately. {AGAIN}")
-        new = await asyncio.to_thread(_new, actor, _but(loops, loop_ids), views.loop_score, loop_errors)
-        loop_ids |= await self._make(me, LOOP, new, loop_errors)
-        new = await asyncio.to_thread(
-            _new, actor, _but(songs, song_ids), lambda each: _song(each, loop_ids), song_errors
-        )
-        song_ids |= await self._make(me, SONG, new, song_errors)
-        return _answer(_those(loop_ids, loops), loop_errors, _those(song_ids, songs), song_errors)
+        for are_songs in (False, True):  # which name the others
+            for each in sent:
+                some = [
+                    shape
+                    for shape in each.shapes.values()
+                    if (_kind(shape) == SONG) is are_songs and _is_new(shape, known)
+                ]
+                new = await asyncio.to_thread(_new, actor, some, known[LOOP], each.errors)
+                await self._make(me, new, known, each.errors)
+        return _answer(sent, known, with_creations=bool(given.creations))
 
-    async def _make(self, me: str, kind: str, new: Sequence[_New], errors: dict[str, str]) -> dict[str, str]:
-        made: dict[str, str] = {}
+    async def _make(self, me: str, new: Sequence[_New], known: Known, errors: dict[str, str]) -> None:
         for start in range(0, len(new), AT_ONCE):
             some = new[start : start + AT_ONCE]
-            made |= await self._db.write(lambda tx: self._make_some(tx, me, kind, some, errors))  # noqa: B023 (awaited)
-        return made
+            made = await self._db.write(lambda tx: self._make_some(tx, me, some, errors))  # noqa: B023 (awaited)
+            for each in some:
+                if each.id in made:
+                    known[each.kind][each.id] = made[each.id]
 
-    def _make_some(
-        self, tx: Tx, me: str, kind: str, new: Sequence[_New], errors: dict[str, str]
-    ) -> dict[str, str]:
+    def _make_some(self, tx: Tx, me: str, new: Sequence[_New], errors: dict[str, str]) -> dict[str, str]:
         """[writer]"""
         made: dict[str, str] = {}
         for each in new:
-            found = local_ids.find(tx.db, me, kind, each.id)  # brought meanwhile by another request
+            found = local_ids.find(tx.db, me, each.kind, each.id)  # brought meanwhile by another request
+            if found is not None:
+                made[each.id] = found
+                continue
+            found = creation_keys.under(tx.db, me, each.id)  # or made by itself
             try:
                 made[each.id] = found or self._writing.insert(tx, me, each.score, each.shown_to, [])
             except Refusal as full:
                 errors[each.id] = str(full)
                 continue
-            if found is None:
-                local_ids.note(tx, me, kind, each.id, made[each.id])
+            local_ids.note(tx, me, each.kind, each.id, made[each.id])
         return made
+
+
+def _known(db: Connection, account_id: str) -> Known:
+    return {kind: local_ids.known(db, account_id, kind) for kind in creations.SCORE_KINDS}
+
+
+def _kind(shape: Any) -> str:  # any: of Shapes
+    if isinstance(shape, wire.LocalCreation):
+        return str(shape.score.__struct_config__.tag)
+    return LOOP if isinstance(shape, wire.LocalLoop) else SONG
+
+
+def _is_new(shape: Any, known: Known) -> bool:  # any: of Shapes
+    return shape.id not in known[_kind(shape)]
 
 
 def _read(decoder: msgspec.json.Decoder[Any], given: Sequence[Raw]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -124,41 +158,58 @@ def _name_of(raw: Raw, n: int) -> str:
     return named
 
 
-def _new(actor: Actor, shapes: Shapes, score_of: Callable[[Any], Any], errors: dict[str, str]) -> list[_New]:
+def _new(
+    actor: Actor, shapes: Sequence[Any], loop_ids: Mapping[str, str], errors: dict[str, str]
+) -> list[_New]:
     """Those whose score holds together; of the others it is noted what is wrong. [any]"""
     new: list[_New] = []
-    for id_, shape in shapes.items():
-        shown_to = Visibility.PUBLIC if shape.is_public and not actor.is_guest else Visibility.PRIVATE
+    for shape in shapes:
+        is_public = not isinstance(shape, wire.LocalCreation) and shape.is_public and not actor.is_guest
+        shown_to = Visibility.PUBLIC if is_public else Visibility.PRIVATE
         try:
-            new.append(_New(id_, creations.written(score_of(shape)), shown_to))
+            score = creations.written(_score(shape, loop_ids))
+            new.append(_New(shape.id, _kind(shape), score, shown_to))
         except Refusal as wrong:
-            errors[id_] = str(wrong)
+            errors[shape.id] = str(wrong)
     return new
 
 
-def _song(shape: wire.LocalSong, loop_ids: Mapping[str, str]) -> object:
-    """Its blocks name loops as they are called here; one that was not brought keeps its name."""
-    timeline = [
-        replace(each, loop_id=dashed(found)) if (found := loop_ids.get(each.loop_id)) else each
-        for each in shape.timeline
+def _score(shape: Any, loop_ids: Mapping[str, str]) -> Score:  # any: of Shapes
+    """A song's blocks name loops as they are called here; one that was not brought keeps its name."""
+    if isinstance(shape, wire.LocalLoop):
+        return views.loop_score(shape)
+    if isinstance(shape, wire.LocalSong):
+        timeline = [
+            replace(each, loop_id=dashed(found)) if (found := loop_ids.get(each.loop_id)) else each
+            for each in shape.timeline
+        ]
+        return views.song_score(replace(shape, timeline=timeline))
+    score: Score = shape.score
+    if not isinstance(score, SongScore):
+        return score
+    return replace(
+        score, blocks=[replace(each, loop=loop_ids.get(each.loop, each.loop)) for each in score.blocks]
+    )
+
+
+def _answer(sent: Sequence[_Sent], known: Known, *, with_creations: bool) -> wire.Migrated:
+    loops, songs, wholes = (
+        {
+            id_: dashed(known[_kind(shape)][id_])
+            for id_, shape in each.shapes.items()
+            if not _is_new(shape, known)
+        }
+        for each in sent
+    )
+    errors = [each.errors for each in sent]
+    brought = [
+        wire.Brought(created=len(made), failed=len(wrong))
+        for made, wrong in zip((loops, songs, wholes), errors, strict=True)
     ]
-    return views.song_score(replace(shape, timeline=timeline))
-
-
-def _but(shapes: Shapes, known: Mapping[str, str]) -> Shapes:
-    return {id_: shape for id_, shape in shapes.items() if id_ not in known}
-
-
-def _those(ids: Mapping[str, str], shapes: Shapes) -> dict[str, str]:
-    return {id_: dashed(ids[id_]) for id_ in shapes if id_ in ids}
-
-
-def _answer(
-    loops: dict[str, str], loop_errors: dict[str, str], songs: dict[str, str], song_errors: dict[str, str]
-) -> wire.Migrated:
     return wire.Migrated(
-        loops=wire.Brought(created=len(loops), failed=len(loop_errors)),
-        songs=wire.Brought(created=len(songs), failed=len(song_errors)),
-        id_mapping=wire.IdMapping(loops=loops, songs=songs),
-        errors=wire.MigrationErrors(loops=loop_errors, songs=song_errors),
+        loops=brought[0],
+        songs=brought[1],
+        id_mapping=wire.IdMapping(loops=loops, songs=songs, creations=wholes),
+        errors=wire.MigrationErrors(loops=errors[0], songs=errors[1], creations=errors[2]),
+        creations=brought[2] if with_creations else None,
     )

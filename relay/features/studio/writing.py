@@ -13,7 +13,7 @@ from relay.engine.database import Connection, Database, Tx
 from relay.features.accounts import api as accounts
 from relay.features.creations import api as creations
 from relay.features.creations.api import Written
-from relay.features.studio import creation_keys, share_links, store
+from relay.features.studio import creation_keys, local_ids, share_links, store
 from relay.features.studio.comparing import changes
 from relay.wire.creations import (
     Creation,
@@ -48,6 +48,8 @@ class Writing:
         def work(tx: Tx) -> Creation:
             me = actor.account_id
             made = None if key is None else creation_keys.made_under(tx.db, me, key, given)
+            if made is None and key is not None:  # it may have been brought with others
+                made = local_ids.find(tx.db, me, new.kind, key)
             if made is None:
                 made = self.insert(tx, me, new, Visibility(given.visibility), given.genre)
                 if key is not None:

@@ -1,4 +1,5 @@
 // How the open work is kept: in this browser, in somebody's account, together with others; and what the page says of it.
+import { Bringing } from "./bringing.js";
 import { GuestIsOver, begunGuest, endGuest, headersOf, keptGuest, seenGuest, takenOver } from "./guest.js";
 import { sayGuest, sayKeeping, sayNotKept, sayStored, sayTogether } from "./kept.js";
 import { freshId } from "./ids.js";
@@ -25,6 +26,7 @@ export class Keeping {
     this.#keeper = new Keeper(store, (state) => this.#showKept(state));
     this.guest = store.isLost ? null : keptGuest();
     this.sync = this.account ? this.#synced(this.account, { "x-csrf-token": this.csrf }) : this.guest && this.#guestsSync();
+    this.bringing = this.account && !store.isLost ? new Bringing(store, this.sync) : null;
     const looked = () => { if (!document.hidden) { this.#shared.clear(); this.#join(); } };
     document.addEventListener("visibilitychange", looked);
     addEventListener("focus", looked);
@@ -151,11 +153,13 @@ export class Keeping {
       this.sync = this.#guestsSync();
     }
     await this.sync.begin(this.#id);
+    await this.bringing?.show();
     await this.showStored();
   }
 
   // Somebody comes. isAsked: they signed in to take over what they made here as a guest.
   async greet(isAsked) {
+    await this.bringing?.show();
     if (!this.guest) return;
     if (this.account && isAsked) await this.takeOver();
     else if (this.account) sayGuest("What you made here as a guest is not in your account yet.", true);
@@ -227,6 +231,7 @@ export class Keeping {
   }
 
   #showSent(id, state) {
+    this.bringing?.soon();
     if (id !== this.#id) return;
     if (state === "gone") this.tell("It was deleted from your account, and is kept in this browser.");
     if (state === "sent") this.#join();

@@ -46,6 +46,13 @@ export function sayGuest(words, isOffered = false) {
   find("guest").hidden = false;
 }
 
+// Of works that are in this browser alone: that they may be brought (isOffered), or how far they are; "": nothing.
+export function sayBringing(words, isOffered = false) {
+  find("bring-said").textContent = words;
+  document.querySelectorAll("[data-studio] [data-bring-deed]").forEach((each) => { each.hidden = !isOffered; });
+  find("bring").hidden = !words;
+}
+
 // Of what is edited together: how far the others have it.
 export function sayTogether({ state, words }) {
   if (state === "here") say("kept", "Edited together");

@@ -37,8 +37,8 @@ function row({ id, creation_id: creation, kind, title, view_count: views, create
   const when = ago(Date.parse(madeAt));
   const facts = `${kind[0].toUpperCase()}${kind.slice(1)}, looked at ${views} time${views === 1 ? "" : "s"}. Made ${when}; works until ${until ? until.slice(0, 10) : "you end it"}; edited by ${EDITORS[guests ? "anybody" : edit ? "accounts" : ""]}`;
   const end = () => trying(async () => { await asked(`/creations/${creation}/links/${id}`, "DELETE"); await list(); });
-  return made("li", {}, made("span", { class: "person" }, made("a", { href: `/links?of=${creation}` }, name), made("span", { class: "dim" }, facts)),
-    made("button", { class: "quiet danger", type: "button", onclick: end, "aria-label": `End the link to ${name}, made ${when}` }, "End it"));
+  return made("li", {}, made("span", { class: "person" }, made("a", { class: "link-to", href: `/links?of=${creation}` }, name), made("span", { class: "dim" }, facts)),
+    made("button", { class: "quiet danger", type: "button", onclick: end, "aria-label": `End it: the link to ${name}, made ${when}` }, "End it"));
 }
 
 async function list() {

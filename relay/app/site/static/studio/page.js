@@ -27,6 +27,7 @@ function bindDeeds(studio) {
     shorter: () => studio.arranger.onChosen("size_block", ({ bars }) => ({ bars: bars - 1 })), longer: () => studio.arranger.onChosen("size_block", ({ bars }) => ({ bars: bars + 1 })),
     repeat: () => studio.arranger.onChosen("repeat_block", () => ({})), "erase-block": () => studio.arranger.onChosen("remove_block", () => ({})),
     "take-other": () => studio.keeping.takeOther(), "keep-both": () => studio.keeping.keepBoth(), "take-over": () => studio.keeping.takeOver(),
+    bring: () => studio.keeping.bringing.begin(), "leave-here": () => studio.keeping.bringing.leave(),
     open: () => find("file").click(), account: () => studio.keeping.beginSync(),
     "mute-chords": () => studio.mix("muted", CHORDS), "solo-chords": () => studio.mix("solo", CHORDS),
   };

@@ -69,16 +69,16 @@ class LocalStore {
     });
   }
 
-  // What is to be sent is fixed before it is. isAgain: an earlier try of the same did not end.
+  // What is to be sent is fixed before it is, and under which key.
   async attempted(id) {
     let told = {};
     await this.#write(async (works, syncs) => {
       const [work, sync] = await Promise.all([done(works.get(id)), done(syncs.get(id))]);
       const isAgain = Boolean(sync?.attempt);
       if (!work || !sync || !(isAgain || sync.isDirty)) return;
-      const next = isAgain ? sync : { ...sync, isDirty: false, attempt: { kind: work.kind, body: work.body } };
+      const next = { ...sync, key: sync.key ?? freshId(), ...(!isAgain && { isDirty: false, attempt: { kind: work.kind, body: work.body } }) };
       syncs.put(next);
-      told = { sync: next, isAgain };
+      told = { sync: next };
     });
     return told;
   }

@@ -1,11 +1,13 @@
-// Sends what is kept here to its maker's account at the relay, once: whatever breaks off, what was begun is looked for before it is sent again.
+// Sends what is kept here to its maker's account at the relay, once: whatever breaks off, what was begun goes again under the same key, and is
+// the same there. Several that are new go together (/api/migrate), by the same keys.
 // How far each work is stands in the browser's database (store.js), beside the work:
-// { id, account, remote (its id there, null: not yet), version, isDirty, attempt (what is being sent), trouble, from (what it was forked from, as the
+// { id, account, key (under which it is made there), remote (its id there, null: not yet), version, isDirty, attempt (what is being sent), trouble, from (what it was forked from, as the
 // relay tells it) }; and of what is edited together, which
 // goes there by its own way (together.js), together: { link (the token by which; null: it is one's own) }.
 import { freshId } from "./ids.js";
 
-const API = "/api/v1/creations";
+const [API, MIGRATE] = ["/api/v1/creations", "/api/migrate"];
+const MOST_AT_ONCE = 1_000;
 const [WAIT_MS, AGAIN_MS] = [1_500, 15_000];
 export const KINDS = ["loop", "pattern", "machine", "song"];
 
@@ -37,8 +39,8 @@ export class Sync {
   }
 
   // From now on this work is kept there, too.
-  async begin(id) {
-    await this.#store.setSync({ id, account: this.#account, remote: null, version: null, isDirty: true, attempt: null, trouble: null });
+  async begin(...ids) {
+    for (const id of ids) await this.#store.setSync({ id, account: this.#account, key: freshId(), remote: null, version: null, isDirty: true, attempt: null, trouble: null });
     this.soon(0);
   }
 
@@ -94,10 +96,12 @@ export class Sync {
     return { ...song, blocks: song.blocks.map((block) => ({ ...block, loop: there.get(block.loop) })) };
   }
 
-  async #call(method, path, body) {
-    const answer = await fetch(API + path, {
+  #call(method, path, body, headers = {}) { return this.#asked(method, API + path, body, headers); }
+
+  async #asked(method, path, body, headers = {}) {
+    const answer = await fetch(path, {
       method,
-      headers: { "content-type": "application/json", ...this.#headers },
+      headers: { "content-type": "application/json", ...this.#headers, ...headers },
       ...(body && { body: JSON.stringify(body) }),
     });
     const read = await answer.json();
@@ -109,19 +113,55 @@ export class Sync {
     if (this.#isSending) { this.soon(); return; }
     this.#isSending = true;
     try {
-      const all = (await this.#store.syncs()).filter((each) => each.account === this.#account && (each.isDirty || each.attempt));
+      await this.#bring();
+      const all = (await this.#waiting()).filter((each) => each.isDirty || each.attempt);
       for (const { id } of all) if (!(await this.#send(id))) this.soon(AGAIN_MS);
     } finally {
       this.#isSending = false;
     }
   }
 
+  async #waiting() { return (await this.#store.syncs()).filter((each) => each.account === this.#account && !each.together); }
+
+  // What is new there goes together, if it is several. What is not taken now, for whatever reason, goes by itself after that.
+  async #bring() {
+    const fresh = (await this.#waiting()).filter((each) => each.remote === null && (each.isDirty || each.attempt));
+    if (fresh.length < 2) return;
+    const sent = new Map();
+    for (const { id } of fresh.slice(0, MOST_AT_ONCE)) {
+      const { sync } = await this.#store.attempted(id);
+      if (sync?.attempt) sent.set(sync.key, sync);
+    }
+    const creations = [];
+    for (const { key, attempt } of sent.values()) creations.push({ id: key, score: { kind: attempt.kind, ...(await this.#named(attempt)) } });
+    let answer;
+    try {
+      answer = await this.#asked("POST", MIGRATE, { creations });
+    } catch { return; }
+    const [made, wrong] = [answer.idMapping.creations ?? {}, answer.errors.creations ?? {}];
+    for (const [key, { id }] of sent) await this.#brought(id, made[key], wrong[key]);
+  }
+
+  // The blocks of a song name loops that go with it by their keys.
+  async #named({ kind, body }) {
+    if (kind !== "song") return body;
+    const known = new Map((await this.#store.syncs()).map(({ id, key, remote }) => [id, remote ?? key]));
+    return { ...body, blocks: body.blocks.map((block) => ({ ...block, loop: known.get(block.loop) ?? block.loop })) };
+  }
+
+  async #brought(id, remote, trouble) {
+    if (trouble) {
+      await this.#store.refused(id, trouble);
+      this.#told(id, trouble);
+    } else if (remote) this.#told(id, await this.#store.arrived(id, { remote: remote.replaceAll("-", ""), version: 1 }) ? "waits" : "sent");
+  }
+
   // Whether it need not be tried again by itself.
   async #send(id) {
-    const { sync, isAgain } = await this.#store.attempted(id);
+    const { sync } = await this.#store.attempted(id);
     if (!sync?.attempt) return true;
     try {
-      const { id: remote, version } = await this.#sent(sync, isAgain);
+      const { id: remote, version } = await this.#sent(sync);
       const isDirty = await this.#store.arrived(id, { remote, version });
       this.#told(id, isDirty ? "waits" : "sent");
       if (isDirty) this.soon();
@@ -135,9 +175,9 @@ export class Sync {
     }
   }
 
-  async #sent({ remote, version, attempt: { kind, body } }, isAgain) {
+  async #sent({ key, remote, version, attempt: { kind, body } }) {
     const score = { kind, ...(kind === "song" ? await this.departing(body) : body) };
-    if (remote === null) return (isAgain && await this.#lost(score)) || this.#call("POST", "", { score });
+    if (remote === null) return this.#call("POST", "", { score }, { "idempotency-key": key });
     try {
       return await this.#call("PATCH", `/${remote}`, { score, version });
     } catch (error) {
@@ -146,16 +186,5 @@ export class Sync {
     // Ours arrived and its answer did not; or it was changed elsewhere, which stays there as the version before this one.
     const there = await this.#call("GET", `/${remote}`);
     return isSame(there.score, score) ? there : this.#call("PATCH", `/${remote}`, { score, version: there.version });
-  }
-
-  // What an earlier try made, whose answer was lost.
-  async #lost(score) {
-    const known = new Set((await this.#store.syncs()).map((each) => each.remote));
-    const { creations } = await this.#call("GET", `?kind=${score.kind}`);
-    for (const each of creations.filter(({ id, title }) => !known.has(id) && title === score.name)) {
-      const there = await this.#call("GET", `/${each.id}`);
-      if (isSame(there.score, score)) return there;
-    }
-    return null;
   }
 }
