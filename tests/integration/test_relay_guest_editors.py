@@ -240,7 +240,7 @@ async def test_a_guest_says_where_one_page_is_and_so_many_words(desk: Desk) -> N
     ):
         for client in range(MAX_CLIENTS_OF_GUEST + 1):
             its.say(where(50 + client, said=[words] * MAX_SAID))
-        its.say(where(50, said=[words | {"words": words["words"] + "x"}]))
+        its.say(where(50, said=[words | {"words": "x" * (MAX_SAID_CHARACTERS + 1)}]))
         assert [state.client for state in await hers.next_here()] == [50]
         await asyncio.wait_for(its.ended.wait(), HANG_S)
         assert its.code == CLOSE_BAD_MESSAGE and "sentence" in its.reason
