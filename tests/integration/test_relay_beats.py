@@ -295,7 +295,7 @@ async def test_a_sign_in_ends(people: Clients) -> None:
 
 
 async def test_one_signs_in_on_the_page_or_by_a_device_and_is_told_so(people: Clients) -> None:
-    """Whatever is sent, also a name that is somebody's: it is not read (docs/decisions/0044)."""
+    """Whatever is sent, also a name that is somebody's: it is not read (docs/decisions/0045)."""
     nobody = people["nobody"]
     for path, where in (("register", "for an account"), ("login", "/sign-in"), ("oauth/google", "/sign-in")):
         for body in ({"email": "ana", "password": "her own"}, {"email": "nobody-of-that-name"}, None):
