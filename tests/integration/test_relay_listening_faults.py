@@ -141,9 +141,8 @@ async def check_one(peer: InMemory, owner: Owner, kind: str, *, attempts: int = 
     """One result, nothing beside it, nothing half."""
     assert await results_of(peer, owner, kind) == ([("done", attempts)], 1, FILES[kind]), kind
     assert await peer.relay.db.read(miscounts) == []
-    stored = {
-        path.name for path in (peer.relay.engines.folder.path / "objects").rglob("*") if len(path.name) == 64
-    }
+    objects = peer.relay.engines.folder.path / "objects"
+    stored = {path.name for path in objects.glob("[0-9a-f][0-9a-f]/*") if len(path.name) == 64}
     assert stored == await peer.relay.db.read(wanted_objects), kind
     async with asyncio.timeout(
         HANG_S
