@@ -87,7 +87,7 @@ async def test_who_may_not_stream_is_told_why_before(peer: InMemory) -> None:
     for token, query, origin, status in (
         (None, "", None, 401),
         ("x", "", None, 401),
-        (guest, "", None, 401),
+        (guest, "", None, 403),  # known, and what it asks for needs an account, as by REST
         (ana, "sample_rate=7", None, 422),
         (ana, "channels=3", None, 422),
         (ana, "format=mp3", None, 422),
