@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from audio.separate.engines import ENGINES
-from daemon.cli import listening
+from daemon.cli import stems
 from tests.support.model_files import htdemucs_file, spleeter_files
 from tests.support.music import piece
 
@@ -22,4 +22,4 @@ def test_an_engine_makes_the_parts_that_it_names_and_they_sum_up_to_the_clip(nam
 
 
 def test_the_command_line_offers_those_that_there_are() -> None:
-    assert tuple(ENGINES) == listening.ENGINES
+    assert tuple(ENGINES) == stems.ENGINES
