@@ -33,7 +33,7 @@ test: dev $(BUILD)/system-test $(BUILD)/system-plugin $(BUILD)/prometheus $(BUIL
 	@$(PY) -m pytest -q -n $(or $(JOBS),$(shell expr $$(nproc) + 1)) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 5 --ignore=tests/windows
 
 test-windows: dev $(BUILD)/system-windows $(BUILD)/windows/ready ## what can be tested of Windows on Linux, under Wine: client, plugin, daemon
-	@$(PY) -m pytest -q -n 2 --dist loadgroup --durations 10 tests/windows
+	@$(PY) -m pytest -q --durations 10 tests/windows
 
 chaos: dev $(BUILD)/system-test ## break everything at random and judge: SEED=n plans the same again, MINUTES=10
 	@$(PY) -m tests.chaos.soak $(if $(SEED),--seed $(SEED)) --minutes $(or $(MINUTES),10)

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
 import soundfile
 from Xlib import XK
 
@@ -19,7 +18,6 @@ from tests.support.screen import Screen
 from tests.windows.test_whole_path import BAR_FRAMES, HEIGHT, WIDTH, host_of
 from tests.windows.wine import HOSTS, Desktop, desktop, started
 
-pytestmark = pytest.mark.xdist_group("screen")  # one display, one pointer
 OTHERS, OWN = Box(900, 100, 200, 200), Box(900, 500, 200, 200)
 STEPS, STEP_MS = 8, 30
 TITLE = "Night büs"

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
-import pytest
 import soundfile
 from numpy.typing import NDArray
 
@@ -17,7 +16,6 @@ from tests.support.hosts import Stretch, place_in_noise
 from tests.support.plugin_window import boxes
 from tests.windows.wine import BUNDLES, HOSTS, Desktop, desktop, of_windows, started
 
-pytestmark = pytest.mark.xdist_group("screen")  # one display, one pointer
 PLUGIN = BUNDLES / ".clap" / "sidechain.clap"
 WIDTH, HEIGHT = 760, 600
 KILLS = 20
