@@ -7,8 +7,7 @@ import inspect
 import logging
 import time
 from bisect import bisect_left
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 log = logging.getLogger("relay")
 
@@ -54,13 +53,9 @@ class Histogram:
         found[bisect_left(SECONDS, seconds)] += 1
         found[-1] += seconds
 
-    @contextmanager
-    def timing(self, *values: str) -> Iterator[None]:
-        began_s = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.observe(*values, seconds=time.perf_counter() - began_s)
+    def timing(self, *values: str) -> "Timing":
+        """What happens within it, until its end, a fault's included."""
+        return Timing(self, values)
 
     def lines(self) -> list[str]:
         lines: list[str] = []
@@ -73,6 +68,23 @@ class Histogram:
             lines.append(line(f"{self.name}_sum", labels, found[-1]))
             lines.append(line(f"{self.name}_count", labels, upto))
         return lines
+
+
+class Timing:
+    """A class and no generator: one stands around each read and write of the database. [loop]"""
+
+    __slots__ = ("_began_s", "_histogram", "_values")
+
+    def __init__(self, histogram: Histogram, values: tuple[str, ...]) -> None:
+        self._histogram = histogram
+        self._values = values
+        self._began_s = 0.0
+
+    def __enter__(self) -> None:
+        self._began_s = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._histogram.observe(*self._values, seconds=time.perf_counter() - self._began_s)
 
 
 class Metrics:

@@ -8,17 +8,15 @@ import pytest
 import soundfile
 from Xlib import XK
 
-import bridge.control as c
-from daemon.cli.stage import RunningDaemon, Stage
+from daemon.cli.stage import RunningDaemon
 from relay.wire.rest import AudioPost
 from tests.acceptance.test_plugin_window_hosts import line_host
 from tests.support.clap import binary, made_for_tests
 from tests.support.drop_targets import DropTarget, gtk_target, path_of, qt_target, rude_target
+from tests.support.following import following_mira
 from tests.support.hosts import plugin_bundles
-from tests.support.plugin_window import WindowOf, publish
-from tests.support.relay import RelayClient
-from tests.support.screen import PANEL, WARM, Pixels, Screen, count, x_server
-from tests.support.whole import short_folder
+from tests.support.plugin_window import WindowOf
+from tests.support.screen import PANEL, WARM, Pixels, Screen, count
 
 NOWHERE = (1400, 1100)
 
@@ -33,24 +31,14 @@ class Scene(NamedTuple):
 @pytest.fixture
 async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     """A VST3 host's window with a post of mira's in its feed."""
-    with short_folder() as folder:
-        async with Stage(folder) as stage, x_server(folder) as screen:
-            monkeypatch.setenv("DISPLAY", screen.display)
-            _, url = await stage.relay()
-            mira = RelayClient(url)
-            await asyncio.to_thread(mira.sign_in, "mira.k")
-            post = await asyncio.to_thread(publish, mira, 5, "Night büs: 1")
-            await asyncio.to_thread(mira.close)
-            daemon = await stage.daemon("a", url)
-            await daemon.client.request(c.ClaimDevice(username="nightowl"))
-            await daemon.client.request(c.FollowUser(username="mira.k"))
-            command = [str(made_for_tests("vst3_window_host")), str(binary(plugin_bundles(), "vst3"))]
-            async with line_host(command, daemon.run, folder) as host:
-                window = WindowOf(host.do, "drag", screen)
-                await window.open()
-                await window.until(lambda p: count(window.part(p, "row"), PANEL) > 20_000, "a row")
-                yield Scene(daemon, window, screen, post)
-                assert await host.do("close") == "ok", "the host lives"
+    async with following_mira(monkeypatch, 5, "Night büs: 1") as there:
+        command = [str(made_for_tests("vst3_window_host")), str(binary(plugin_bundles(), "vst3"))]
+        async with line_host(command, there.daemon.run, there.folder) as host:
+            window = WindowOf(host.do, "drag", there.screen)
+            await window.open()
+            await window.until(lambda p: count(window.part(p, "row"), PANEL) > 20_000, "a row")
+            yield Scene(there.daemon, window, there.screen, there.post)
+            assert await host.do("close") == "ok", "the host lives"
 
 
 async def test_a_post_is_dropped_on_others_windows(scene: Scene) -> None:

@@ -13,15 +13,14 @@ import soundfile
 
 import bridge.control as c
 from audio.score.kit import RATE_HZ
-from daemon.cli.stage import RunningDaemon, Stage
+from daemon.cli.stage import RunningDaemon
 from tests.acceptance.test_history import sidechain
 from tests.support.clap import LINK, PREVIEW, PREVIEW_GAIN, ClapHost, begin_clap, made_for_tests
 from tests.support.drop_targets import gtk_target, path_of
+from tests.support.following import following_mira
 from tests.support.hosts import Stretch, noise, take_samples, until_heard
-from tests.support.plugin_window import BAR_FRAMES, WindowOf, publish
-from tests.support.relay import RelayClient
-from tests.support.screen import PANEL, WARM, count, x_server
-from tests.support.whole import short_folder
+from tests.support.plugin_window import BAR_FRAMES, WindowOf
+from tests.support.screen import PANEL, WARM, count
 
 PROJECT_BPM = 92.5
 PATTERN_BEATS = 8
@@ -47,29 +46,20 @@ class Scene(NamedTuple):
 @pytest.fixture
 async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     """A CLAP host that has played, of which two bars were kept; its window shows them. Mira's post is in the feed."""
-    with short_folder() as folder:
-        async with Stage(folder) as stage, x_server(folder) as screen:
-            monkeypatch.setenv("DISPLAY", screen.display)
-            _, url = await stage.relay()
-            mira = RelayClient(url)
-            await asyncio.to_thread(mira.sign_in, "mira.k")
-            await asyncio.to_thread(publish, mira, 3, "Copper 1.5")
-            await asyncio.to_thread(mira.close)
-            daemon = await stage.daemon("a", url, drag_tempo="project")
-            await daemon.client.request(c.ClaimDevice(username="nightowl"))
-            await daemon.client.request(c.FollowUser(username="mira.k"))
-            async with begin_clap(stage, host=made_for_tests("clap_host_window"), daemon=daemon) as beside:
-                await beside.host.open()
-                await beside.host.play(Stretch(frames=3 * BAR_FRAMES))
-                await until_heard(daemon, 3 * BAR_FRAMES)
-                await beside.host.until_text(LINK, "Ready")
-                await daemon.client.request(c.KeepTake(bars=2, title="Bass"))
-                window = WindowOf(beside.host.do, "stems", screen)
-                await window.open()
-                await window.press("tab_takes")
-                await window.until(lambda p: count(window.part(p, "take"), PANEL) > 10_000, "the take")
-                yield Scene(daemon, beside.host, window)
-                await beside.host.do("close")
+    async with following_mira(monkeypatch, 3, "Copper 1.5", drag_tempo="project") as there:
+        daemon = there.daemon
+        async with begin_clap(there.stage, host=made_for_tests("clap_host_window"), daemon=daemon) as beside:
+            await beside.host.open()
+            await beside.host.play(Stretch(frames=3 * BAR_FRAMES))
+            await until_heard(daemon, 3 * BAR_FRAMES)
+            await beside.host.until_text(LINK, "Ready")
+            await daemon.client.request(c.KeepTake(bars=2, title="Bass"))
+            window = WindowOf(beside.host.do, "stems", there.screen)
+            await window.open()
+            await window.press("tab_takes")
+            await window.until(lambda p: count(window.part(p, "take"), PANEL) > 10_000, "the take")
+            yield Scene(daemon, beside.host, window)
+            await beside.host.do("close")
 
 
 async def apart(scene: Scene, what: str) -> dict[str, c.TakeInfo]:

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 import bridge.control as c
-from daemon.cli.stage import RunningDaemon, Stage, end
+from daemon.cli.stage import RunningDaemon, end
 from tests.support.clap import ClapHost, binary, made_for_tests
 from tests.support.deadlines import HANG_S
+from tests.support.following import following_mira
 from tests.support.hosts import (
     host_environment,
     noise,
@@ -25,8 +26,7 @@ from tests.support.hosts import (
     until_heard,
 )
 from tests.support.native import ROOT
-from tests.support.plugin_window import BAR_FRAMES, WindowOf, boxes, publish
-from tests.support.relay import RelayClient
+from tests.support.plugin_window import BAR_FRAMES, WindowOf, boxes
 from tests.support.screen import GREEN, PANEL, WARM, Pixels, Screen, count, keep_png, x_server
 from tests.support.whole import short_folder
 
@@ -94,18 +94,8 @@ async def sidechain(*arguments: str, run_dir: Path | None = None) -> str:
 @pytest.fixture
 async def claimed(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[RunningDaemon, Screen, Path]]:
     """A daemon whose account follows mira, who has posted once."""
-    with short_folder() as folder:
-        async with Stage(folder) as stage, x_server(folder) as screen:
-            monkeypatch.setenv("DISPLAY", screen.display)
-            _, url = await stage.relay()
-            mira = RelayClient(url)
-            await asyncio.to_thread(mira.sign_in, "mira.k")
-            await asyncio.to_thread(publish, mira, 5, "Night bus")
-            await asyncio.to_thread(mira.close)
-            daemon = await stage.daemon("a", url)
-            await daemon.client.request(c.ClaimDevice(username="nightowl"))
-            await daemon.client.request(c.FollowUser(username="mira.k"))
-            yield daemon, screen, folder
+    async with following_mira(monkeypatch, 5, "Night bus") as there:
+        yield there.daemon, there.screen, there.folder
 
 
 async def test_the_same_window_stands_in_an_lv2_host(claimed: tuple[RunningDaemon, Screen, Path]) -> None:

@@ -18,7 +18,7 @@ from relay.engine.database import Tx
 from relay.features.accounts import api as accounts
 from relay.features.instruments import store
 from relay.features.instruments.service import name_of
-from relay.features.instruments.store import Shelf
+from relay.features.instruments.store import SoundLibrary
 from relay.wire import instruments as shapes
 from tests.support.asgi_peer import InMemory, relay_in_memory
 from tests.support.deadlines import HANG_S
@@ -216,8 +216,10 @@ async def test_sound_libraries_are_groups_that_admins_make(peer: InMemory) -> No
 
     def fill(tx: Tx) -> None:
         for n in range(shapes.MAX_LIBRARIES):
-            shelf = Shelf(id=f"{n:032}", title="x", description="", made_us=n, changed_us=n, instruments=[])
-            store.put_shelf(tx, shelf)
+            shelf = SoundLibrary(
+                id=f"{n:032}", title="x", description="", made_us=n, changed_us=n, instruments=[]
+            )
+            store.put_library(tx, shelf)
 
     await peer.relay.db.write(fill)
     assert await admin.call("POST", "/sound-libraries", {"title": "x"}, 413) == "QUOTA_EXCEEDED"

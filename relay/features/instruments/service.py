@@ -14,7 +14,7 @@ from relay.core.times import rfc3339
 from relay.engine.clock import new_id, now_us
 from relay.engine.database import Connection, Database, Tx
 from relay.features.instruments import store
-from relay.features.instruments.store import Made, Shelf
+from relay.features.instruments.store import CustomInstrument, SoundLibrary
 from relay.wire import instruments as shapes
 
 KIT_PATH = "/studio/kit"
@@ -31,17 +31,17 @@ class Instruments:
         self._base_url = base_url
         self._kit = {name: self._of_kit(name, kit_version) for name in SOUNDS}
 
-    async def made(self) -> list[Made]:
+    async def customs(self) -> list[CustomInstrument]:
         """Those of the relay's own that were not deleted."""
-        return await self._db.read(store.made)
+        return await self._db.read(store.instruments)
 
-    async def sounds(self, names: set[str]) -> dict[str, Made]:
+    async def sounds(self, names: set[str]) -> dict[str, CustomInstrument]:
         """Of the custom instruments that are named, those that sound."""
-        found = [each for each in await self.made() if each.id in names and each.sha256 is not None]
+        found = [each for each in await self.customs() if each.id in names and each.sha256 is not None]
         return {each.id: each for each in found}
 
     async def listed(self) -> shapes.InstrumentList:
-        own = [self._of_relay(each) for each in await self.made()]
+        own = [self._of_relay(each) for each in await self.customs()]
         return shapes.InstrumentList(instruments=[*self._kit.values(), *own])
 
     async def one(self, id_: str) -> shapes.Instrument:
@@ -53,8 +53,8 @@ class Instruments:
     async def make(self, actor: Actor, given: shapes.InstrumentGiven) -> shapes.Instrument:
         """Raises Refusal: validation, quota_exceeded."""
 
-        def work(tx: Tx) -> Made:
-            if len(store.made(tx.db)) >= shapes.MAX_INSTRUMENTS:
+        def work(tx: Tx) -> CustomInstrument:
+            if len(store.instruments(tx.db)) >= shapes.MAX_INSTRUMENTS:
                 raise Refusal(
                     "quota_exceeded",
                     f"There are {shapes.MAX_INSTRUMENTS} instruments of the relay's own, and can be no more.",
@@ -71,7 +71,7 @@ class Instruments:
         """Raises Refusal: not_found, gone, validation."""
         _require_own(id_)
 
-        def work(tx: Tx) -> Made:
+        def work(tx: Tx) -> CustomInstrument:
             store.one(tx.db, id_)
             sample_id = None if edit.sample_id is None else _fitting_sample(tx.db, actor, edit.sample_id)
             store.change(tx, id_, edit.title, sample_id, edit.is_pitched, now_us())
@@ -92,25 +92,27 @@ class Instruments:
     # Sound libraries ----------------------------------------------------------------------------------------
 
     async def libraries(self) -> shapes.LibraryList:
-        found = await self._db.read(store.shelves)
+        found = await self._db.read(store.libraries)
         return shapes.LibraryList(libraries=[_summary(each) for each in found])
 
     async def library(self, id_: str) -> shapes.Library:
         """Raises Refusal: not_found."""
-        return self._whole(*await self._db.read(lambda db: (store.shelf(db, bare(id_)), store.made(db))))
+        return self._whole(
+            *await self._db.read(lambda db: (store.library(db, bare(id_)), store.instruments(db)))
+        )
 
     async def make_library(self, given: shapes.LibraryGiven) -> shapes.Library:
         """Raises Refusal: validation, quota_exceeded."""
 
-        def work(tx: Tx) -> tuple[Shelf, list[Made]]:
-            if len(store.shelves(tx.db)) >= shapes.MAX_LIBRARIES:
+        def work(tx: Tx) -> tuple[SoundLibrary, list[CustomInstrument]]:
+            if len(store.libraries(tx.db)) >= shapes.MAX_LIBRARIES:
                 raise Refusal(
                     "quota_exceeded",
                     f"There are {shapes.MAX_LIBRARIES} sound libraries, and can be no more.",
                     "Delete one first.",
                 )
             at_us = now_us()
-            new = Shelf(
+            new = SoundLibrary(
                 id=new_id(),
                 title=given.title,
                 description=given.description,
@@ -125,8 +127,8 @@ class Instruments:
     async def change_library(self, id_: str, edit: shapes.LibraryEdit) -> shapes.Library:
         """Raises Refusal: not_found, validation."""
 
-        def work(tx: Tx) -> tuple[Shelf, list[Made]]:
-            was = store.shelf(tx.db, bare(id_))
+        def work(tx: Tx) -> tuple[SoundLibrary, list[CustomInstrument]]:
+            was = store.library(tx.db, bare(id_))
             said = {name: value for name, value in msgspec.structs.asdict(edit).items() if value is not None}
             return self._put(tx, msgspec.structs.replace(was, changed_us=now_us(), **said))
 
@@ -136,23 +138,23 @@ class Instruments:
         """Raises Refusal: not_found."""
 
         def work(tx: Tx) -> None:
-            store.drop_shelf(tx, store.shelf(tx.db, bare(id_)).id)
+            store.drop_library(tx, store.library(tx.db, bare(id_)).id)
 
         await self._db.write(work)
 
-    def _put(self, tx: Tx, new: Shelf) -> tuple[Shelf, list[Made]]:
+    def _put(self, tx: Tx, new: SoundLibrary) -> tuple[SoundLibrary, list[CustomInstrument]]:
         """Raises Refusal: validation. [writer]"""
-        own = store.made(tx.db)
+        own = store.instruments(tx.db)
         there = self._kit.keys() | {each.id for each in own}
         if len(set(new.instruments)) != len(new.instruments):
             raise Refusal("validation", "A sound library has each instrument once.")
         missing = next((name for name in new.instruments if name not in there), None)
         if missing is not None:
             raise Refusal("validation", f"There is no instrument {missing}.", "See /api/instruments.")
-        store.put_shelf(tx, new)
+        store.put_library(tx, new)
         return new, own
 
-    def _whole(self, found: Shelf, own: list[Made]) -> shapes.Library:
+    def _whole(self, found: SoundLibrary, own: list[CustomInstrument]) -> shapes.Library:
         served = self._kit | {each.id: self._of_relay(each) for each in own}
         return shapes.Library(
             **msgspec.structs.asdict(_summary(found)),
@@ -170,7 +172,7 @@ class Instruments:
             sound_url=f"{self._base_url}{KIT_PATH}/{version}/{name}/{sound.note}",
         )
 
-    def _of_relay(self, found: Made) -> shapes.Instrument:
+    def _of_relay(self, found: CustomInstrument) -> shapes.Instrument:
         at = f"{version_of(found)}/{found.id}/{CUSTOM.note}"
         return shapes.Instrument(
             id=found.id,
@@ -182,7 +184,7 @@ class Instruments:
         )
 
 
-def version_of(found: Made) -> str:
+def version_of(found: CustomInstrument) -> str:
     """Changes with how it sounds, so an address of a sound is for ever. [any]"""
     return f"{'notes' if found.is_pitched else 'stroke'}-{(found.sha256 or '')[:_VERSION_CHARS]}"
 
@@ -196,7 +198,7 @@ def name_of(title: str) -> str:
     return name
 
 
-def _summary(found: Shelf) -> shapes.LibrarySummary:
+def _summary(found: SoundLibrary) -> shapes.LibrarySummary:
     return shapes.LibrarySummary(
         id=dashed(found.id),
         title=found.title,
@@ -216,7 +218,7 @@ def _require_own(id_: str) -> None:
 def _fitting_sample(db: Connection, actor: Actor, sample_id: str) -> str:
     """Its id as it is stored. Raises Refusal: validation."""
     found = bare(sample_id)
-    if store.own_sample(db, actor.account_id, found) > shapes.MAX_INSTRUMENT_MS:
+    if store.sample_ms(db, actor.account_id, found) > shapes.MAX_INSTRUMENT_MS:
         raise Refusal(
             "validation",
             f"An instrument's sample is at most {shapes.MAX_INSTRUMENT_MS // 1000} s long.",

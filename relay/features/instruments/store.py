@@ -12,7 +12,7 @@ _SELECT = """SELECT i.id, i.title, i.is_pitched, i.deleted_us IS NOT NULL, s.sha
 _ROLE = {"role": creations.LOSSLESS}
 
 
-class Made(Struct, frozen=True, kw_only=True):
+class CustomInstrument(Struct, frozen=True, kw_only=True):
     """An instrument of the relay's own. sha256: of its sound as an object; None: the sample is gone."""
 
     id: str
@@ -22,7 +22,7 @@ class Made(Struct, frozen=True, kw_only=True):
     sha256: str | None
 
 
-class Shelf(Struct, frozen=True, kw_only=True):
+class SoundLibrary(Struct, frozen=True, kw_only=True):
     """A sound library, and the names of its instruments in their order."""
 
     id: str
@@ -33,19 +33,19 @@ class Shelf(Struct, frozen=True, kw_only=True):
     instruments: list[str]
 
 
-def made(db: Connection) -> list[Made]:
+def instruments(db: Connection) -> list[CustomInstrument]:
     """All that were not deleted, by title. [any thread with a snapshot]"""
     rows = db.execute(f"{_SELECT} WHERE i.deleted_us IS NULL ORDER BY i.title, i.id", _ROLE)
-    return [_made(row) for row in rows.fetchall()]
+    return [_instrument(row) for row in rows.fetchall()]
 
 
-def find(db: Connection, id_: str) -> Made | None:
+def find(db: Connection, id_: str) -> CustomInstrument | None:
     """Also one that was deleted. [any thread with a snapshot]"""
     row = db.execute(f"{_SELECT} WHERE i.id = :id", {**_ROLE, "id": id_}).fetchone()
-    return None if row is None else _made(row)
+    return None if row is None else _instrument(row)
 
 
-def one(db: Connection, id_: str) -> Made:
+def one(db: Connection, id_: str) -> CustomInstrument:
     """Raises Refusal: not_found, gone. [any thread with a snapshot]"""
     found = find(db, id_)
     if found is None:
@@ -89,7 +89,7 @@ def bury(tx: Tx, id_: str, at_us: int) -> None:
     tx.db.execute("DELETE FROM sound_library_instrument WHERE instrument = ?", (id_,))
 
 
-def shelves(db: Connection) -> list[Shelf]:
+def libraries(db: Connection) -> list[SoundLibrary]:
     """By title. [any thread with a snapshot]"""
     named: dict[str, list[str]] = {}
     for library_id, name in db.execute(
@@ -100,7 +100,7 @@ def shelves(db: Connection) -> list[Shelf]:
         "SELECT id, title, description, made_us, changed_us FROM sound_library ORDER BY title, id"
     )
     return [
-        Shelf(
+        SoundLibrary(
             id=id_,
             title=title,
             description=description,
@@ -112,15 +112,15 @@ def shelves(db: Connection) -> list[Shelf]:
     ]
 
 
-def shelf(db: Connection, id_: str) -> Shelf:
+def library(db: Connection, id_: str) -> SoundLibrary:
     """Raises Refusal: not_found. [any thread with a snapshot]"""
-    found = next((each for each in shelves(db) if each.id == id_), None)
+    found = next((each for each in libraries(db) if each.id == id_), None)
     if found is None:
         raise Refusal("not_found", "There is no such sound library.")
     return found
 
 
-def put_shelf(tx: Tx, given: Shelf) -> None:
+def put_library(tx: Tx, given: SoundLibrary) -> None:
     """A new one, or what one is from now on. [writer]"""
     tx.db.execute("DELETE FROM sound_library_instrument WHERE library_id = ?", (given.id,))
     tx.db.execute(
@@ -136,14 +136,14 @@ def put_shelf(tx: Tx, given: Shelf) -> None:
         )
 
 
-def drop_shelf(tx: Tx, id_: str) -> None:
+def drop_library(tx: Tx, id_: str) -> None:
     """[writer]"""
     tx.db.execute("DELETE FROM sound_library_instrument WHERE library_id = ?", (id_,))
     tx.db.execute("DELETE FROM sound_library WHERE id = ?", (id_,))
 
 
-def own_sample(db: Connection, owner_id: str, sample_id: str) -> int:
-    """How long a sample of somebody's is, in ms. Raises Refusal: not_found. [any thread with a snapshot]"""
+def sample_ms(db: Connection, owner_id: str, sample_id: str) -> int:
+    """How long a sample of somebody's is. Raises Refusal: validation. [any thread with a snapshot]"""
     row: tuple[int] | None = db.execute(
         "SELECT duration_ms FROM creation WHERE id = ? AND owner_id = ? AND kind = ? AND state = 'ready'",
         (sample_id, owner_id, creations.Kind.SAMPLE),
@@ -153,6 +153,8 @@ def own_sample(db: Connection, owner_id: str, sample_id: str) -> int:
     return row[0]
 
 
-def _made(row: tuple[str, str, int, int, str | None]) -> Made:
+def _instrument(row: tuple[str, str, int, int, str | None]) -> CustomInstrument:
     id_, title, is_pitched, is_deleted, sha256 = row
-    return Made(id=id_, title=title, is_pitched=bool(is_pitched), is_deleted=bool(is_deleted), sha256=sha256)
+    return CustomInstrument(
+        id=id_, title=title, is_pitched=bool(is_pitched), is_deleted=bool(is_deleted), sha256=sha256
+    )

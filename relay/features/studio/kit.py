@@ -14,7 +14,7 @@ from relay.core.refusal import Refusal
 from relay.engine.objects.door import ObjectMissing, Objects
 from relay.engine.sandbox.children import Children, TookTooLong
 from relay.features.instruments import api as instruments
-from relay.features.instruments.api import Made
+from relay.features.instruments.api import CustomInstrument
 
 CHILD = "relay.features.studio.kit_child"
 MAX_WALL_S = 20.0
@@ -80,7 +80,7 @@ class Kit:
             return kept
         return await asyncio.shield(self._begun(shot, self._make(shot, shot)))
 
-    async def custom(self, sound: Made, number: int) -> bytes:
+    async def custom(self, sound: CustomInstrument, number: int) -> bytes:
         """As shot, of a custom instrument. Raises Refusal: gone; KitFault."""
         if sound.sha256 is None or not 0 <= number <= MAX_NOTE:
             raise Refusal("gone", f"The sample of {sound.title} was deleted.", "It is silent.")
@@ -110,7 +110,7 @@ class Kit:
             task.add_done_callback(lambda _: self._making.pop(shot))
         return task
 
-    async def _make_custom(self, shot: Shot, sound: Made) -> bytes:
+    async def _make_custom(self, shot: Shot, sound: CustomInstrument) -> bytes:
         assert sound.sha256 is not None, "the caller looked"
         try:
             pieces = await self._objects.read(sound.sha256)

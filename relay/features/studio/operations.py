@@ -10,7 +10,7 @@ from relay.core.access import Action
 from relay.core.calls import Answer, AnyAnswer, AnyCall, AnyRow, Page, Render
 from relay.core.limits import Kind
 from relay.core.refusal import Refusal
-from relay.features.instruments.api import Instruments, Made, version_of
+from relay.features.instruments.api import CustomInstrument, Instruments, version_of
 from relay.features.studio.kit import KIT_VERSION, Kit
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -28,7 +28,7 @@ def rows(kit: Kit, instruments: Instruments, render: Render) -> list[AnyRow]:
 
     async def kit_json(_: AnyCall) -> AnyAnswer:
         kit.expect()
-        own = {each.id: _custom(each) for each in await instruments.made() if each.sha256 is not None}
+        own = {each.id: _custom(each) for each in await instruments.customs() if each.sha256 is not None}
         document = msgspec.json.encode(given | {"sounds": {**kit_sounds, **own}})
         return Answer(
             content=document, media_type="application/json", headers={"cache-control": TABLES_CACHE}
@@ -61,7 +61,7 @@ def rows(kit: Kit, instruments: Instruments, render: Render) -> list[AnyRow]:
     ]
 
 
-def _custom(found: Made) -> dict[str, object]:
+def _custom(found: CustomInstrument) -> dict[str, object]:
     """As the kit's sounds are told, and what its addresses have in place of the kit's version."""
     known = asdict(sound_of(found.id))
     return {**known, "label": found.title, "is_pitched": found.is_pitched, "version": version_of(found)}
