@@ -7,14 +7,9 @@ type or `Failed`. After `Subscribe`, events (`id` 0) arrive unasked until the cl
 Values only: nothing here decides anything. Unknown is None.
 """
 
-from typing import Annotated, ClassVar, Literal
-
-from msgspec import Meta, field
-
 from bridge.control_base import MAX_LIST as MAX_LIST
-from bridge.control_base import Called, Limit
-from bridge.control_base import ControlMessage as _Control
 from bridge.control_base import Done as Done
+from bridge.control_base import Failed as Failed
 from bridge.control_claiming import BeginClaim as BeginClaim
 from bridge.control_claiming import CancelClaim as CancelClaim
 from bridge.control_claiming import ClaimDevice as ClaimDevice
@@ -77,6 +72,13 @@ from bridge.control_discover import FoundIs as FoundIs
 from bridge.control_discover import PersonInfo as PersonInfo
 from bridge.control_discover import SearchRelay as SearchRelay
 from bridge.control_discover import Wanted as Wanted
+from bridge.control_feed import DeedDone as DeedDone
+from bridge.control_feed import Feed as Feed
+from bridge.control_feed import FollowUser as FollowUser
+from bridge.control_feed import GetFeed as GetFeed
+from bridge.control_feed import ItemArrived as ItemArrived
+from bridge.control_feed import LikePost as LikePost
+from bridge.control_feed import ReactPost as ReactPost
 from bridge.control_history import CopyHistory as CopyHistory
 from bridge.control_history import GetHistory as GetHistory
 from bridge.control_history import GetPeaks as GetPeaks
@@ -84,6 +86,9 @@ from bridge.control_history import HistoryIs as HistoryIs
 from bridge.control_history import HistorySound as HistorySound
 from bridge.control_history import HistoryStretch as HistoryStretch
 from bridge.control_history import PeaksAre as PeaksAre
+from bridge.control_likeness import MAX_FINGERPRINT_BYTES as MAX_FINGERPRINT_BYTES
+from bridge.control_likeness import FindSimilar as FindSimilar
+from bridge.control_likeness import SimilarTakes as SimilarTakes
 from bridge.control_live import GetHeard as GetHeard
 from bridge.control_live import LiveMeasurement as LiveMeasurement
 from bridge.control_live import LiveMeasurements as LiveMeasurements
@@ -96,7 +101,6 @@ from bridge.control_outbox import PostTake as PostTake
 from bridge.control_outbox import ResumePosting as ResumePosting
 from bridge.control_outbox import RetryEntries as RetryEntries
 from bridge.control_outbox import UndoPost as UndoPost
-from bridge.control_part import Part
 from bridge.control_people import ChangePerson as ChangePerson
 from bridge.control_people import DeleteAccount as DeleteAccount
 from bridge.control_people import EditProfile as EditProfile
@@ -132,8 +136,10 @@ from bridge.control_preview import PreviewChanged as PreviewChanged
 from bridge.control_preview import PreviewInfo as PreviewInfo
 from bridge.control_preview import Previewing as Previewing
 from bridge.control_preview import SoundIs as SoundIs
+from bridge.control_preview import StopPreviews as StopPreviews
 from bridge.control_recovery import DiscardRecovered as DiscardRecovered
 from bridge.control_recovery import GetRecovery as GetRecovery
+from bridge.control_recovery import KeepRecovered as KeepRecovered
 from bridge.control_recovery import Recovery as Recovery
 from bridge.control_recovery import StretchInfo as StretchInfo
 from bridge.control_sets import DiscardSet as DiscardSet
@@ -173,243 +179,39 @@ from bridge.control_sharing import SignInsAre as SignInsAre
 from bridge.control_sharing import SignInsEnded as SignInsEnded
 from bridge.control_sharing import WhoAre as WhoAre
 from bridge.control_sharing import WhoDid as WhoDid
+from bridge.control_status import MAX_FRIENDS as MAX_FRIENDS
+from bridge.control_status import GetStatus as GetStatus
+from bridge.control_status import InstanceList as InstanceList
+from bridge.control_status import ListInstances as ListInstances
+from bridge.control_status import Shutdown as Shutdown
+from bridge.control_status import StateChanged as StateChanged
+from bridge.control_status import Status as Status
+from bridge.control_status import Subscribe as Subscribe
 from bridge.control_takes import DeleteTake as DeleteTake
 from bridge.control_takes import DiscardTake as DiscardTake
 from bridge.control_takes import ImportSound as ImportSound
+from bridge.control_takes import KeepTake as KeepTake
 from bridge.control_takes import ListTakes as ListTakes
 from bridge.control_takes import OneTake as OneTake
+from bridge.control_takes import Progress as Progress
 from bridge.control_takes import RenameTake as RenameTake
+from bridge.control_takes import RenderTake as RenderTake
+from bridge.control_takes import RepairTake as RepairTake
 from bridge.control_takes import RestoreTake as RestoreTake
 from bridge.control_takes import ShowTake as ShowTake
 from bridge.control_takes import TagTake as TagTake
+from bridge.control_takes import TakeChanged as TakeChanged
 from bridge.control_takes import TakeList as TakeList
 from bridge.control_takes import TrimTake as TrimTake
+from bridge.control_takes import UndoRepair as UndoRepair
 from bridge.control_values import AlikeInfo as AlikeInfo
 from bridge.control_values import EntryInfo as EntryInfo
 from bridge.control_values import InstanceInfo as InstanceInfo
 from bridge.control_values import ItemInfo as ItemInfo
 from bridge.control_values import SoundInfo as SoundInfo
 from bridge.control_values import TakeInfo as TakeInfo
-from bridge.control_values import Url
-from plugin_protocol.message_base import U32, U63, Bars, Line, Seconds, Short, Title
 
 CONTROL_API = 1
-MAX_FRIENDS = 32  # named in a status
-MAX_FINGERPRINT_BYTES = 4000  # of a request: a minute and a half says which sound it is
-
-
-# replies ------------------------------------------------------------------------------------------------------
-
-
-class Failed(_Control, frozen=True, kw_only=True, tag="failed"):
-    """The request was not carried out. `code` is stable; `message` is a sentence; `next_step` says what to do."""
-
-    code: Short
-    message: Line
-    next_step: Line = ""
-
-
-class Status(_Control, frozen=True, kw_only=True, tag="status_is"):
-    """One look at everything."""
-
-    api: int
-    version: Short
-    pid: U32
-    uptime_s: float
-    state: Short  # the state shown by tray and CLI: see daemon.core.health
-    sentence: Line
-    relay_url: Url | None
-    account: Short | None
-    instances: list[InstanceInfo]
-    takes: U32
-    outbox: dict[Short, int]  # entry state -> count
-    recent: list[TakeInfo]
-    friends_producing: U32 = 0
-    friends: list[Short] = field(default_factory=list)  # their names, MAX_FRIENDS at most
-    previews: list[PreviewInfo] = field(default_factory=list)
-    notices: list[Line] = field(
-        default_factory=list
-    )  # sentences besides the state: a rebuilt library, a disk in trouble
-    recovered: list[StretchInfo] = field(
-        default_factory=list
-    )  # the newest that nobody has kept or discarded yet
-    unread: U32 = 0  # notifications, as the relay told last
-    deeds_waiting: U32 = 0  # likes, reactions and follows that wait for the relay
-    paused: bool = False  # posting is
-    paused_s: float | None = None  # for so long, from now on; None: until it is resumed
-    tells_presence: bool | None = None
-    do_not_disturb: bool | None = None
-    next_step: Line = ""  # what the person can do about the state; "": nothing, or a daemon of before
-
-
-class SimilarTakes(_Control, frozen=True, kw_only=True, tag="similar_are"):
-    found: list[AlikeInfo]  # the same sound first, then what is like it
-
-
-class Feed(_Control, frozen=True, kw_only=True, tag="feed_is"):
-    items: list[ItemInfo]
-    offline: bool  # True: from the cache, the relay was not asked
-
-
-class DeedDone(_Control, frozen=True, kw_only=True, tag="deed_done"):
-    """waits: not done yet; it is when the relay can be reached, also after a restart."""
-
-    waits: bool = False
-
-
-class InstanceList(_Control, frozen=True, kw_only=True, tag="instances_are"):
-    instances: list[InstanceInfo]
-
-
-# requests -----------------------------------------------------------------------------------------------------
-
-
-class GetStatus(_Control, frozen=True, kw_only=True, tag="status"):
-    Reply: ClassVar = Status
-
-
-class ListInstances(_Control, frozen=True, kw_only=True, tag="instances"):
-    Reply: ClassVar = InstanceList
-
-
-class KeepTake(Part, frozen=True, kw_only=True, tag="keep_take"):
-    """Make a Take."""
-
-    Reply: ClassVar = OneTake
-
-    title: Title = ""
-    post: bool = False
-
-
-class RepairTake(_Control, frozen=True, kw_only=True, tag="repair_take"):
-    """Mend the seam of a Take's loop, and make all its files again. The sound as played stays what it is.
-
-    how: "fade" (3 ms at both ends), "wrap" (what rang on after the last bar goes under the first), None: what its seam
-    asks for.
-    """
-
-    Reply: ClassVar = OneTake
-
-    take_id: Called
-    how: Literal["fade", "wrap"] | None = None
-
-
-class UndoRepair(_Control, frozen=True, kw_only=True, tag="undo_repair"):
-    Reply: ClassVar = OneTake
-
-    take_id: Called
-
-
-class RenderTake(_Control, frozen=True, kw_only=True, tag="render_take"):
-    """Make all files of a Take anew from its sound."""
-
-    Reply: ClassVar = Done
-
-    take_id: Called
-
-
-class FindSimilar(_Control, frozen=True, kw_only=True, tag="similar"):
-    """Have I made this before? By a Take, or by what was heard in a file (daemon.core.analysis.TakeAnalysis)."""
-
-    Reply: ClassVar = SimilarTakes
-
-    take_id: Called | None = None
-    fingerprint: Annotated[bytes, Meta(max_length=MAX_FINGERPRINT_BYTES)] = b""
-    embedding: Annotated[bytes, Meta(max_length=256)] = b""
-    limit: Annotated[int, Meta(ge=1, le=50)] = 10
-
-
-class KeepRecovered(_Control, frozen=True, kw_only=True, tag="keep_recovered"):
-    """Make a Take of a stretch: its last bars, its last seconds, or all of it (15 minutes at most).
-
-    `stretch_id` may be any unique prefix, or "last". `before_end_s`: end so long before the stretch does.
-    """
-
-    Reply: ClassVar = OneTake
-
-    stretch_id: Short
-    bars: Bars | None = None
-    seconds: Seconds | None = None
-    before_end_s: Annotated[float, Meta(ge=0.0, le=3600.0)] = 0.0
-    title: Title = ""
-
-
-class GetFeed(_Control, frozen=True, kw_only=True, tag="feed"):
-    """stored: what lies here, at once; the relay is not asked."""
-
-    Reply: ClassVar = Feed
-
-    limit: Limit = 20
-    stored: bool = False
-
-
-class FollowUser(_Control, frozen=True, kw_only=True, tag="follow"):
-    Reply: ClassVar = DeedDone
-
-    username: Short
-    follow: bool = True
-
-
-class LikePost(_Control, frozen=True, kw_only=True, tag="like"):
-    """Like, or take that back. `post_id` may be the start of an id in the feed, or the post's address; so in ReactPost."""
-
-    Reply: ClassVar = DeedDone
-
-    post_id: Annotated[str, Meta(max_length=1024)]
-    like: bool = True
-
-
-class ReactPost(_Control, frozen=True, kw_only=True, tag="react"):
-    """React with an emoji of those the relay has, or take that back."""
-
-    Reply: ClassVar = DeedDone
-
-    post_id: Annotated[str, Meta(max_length=1024)]
-    emoji: Annotated[str, Meta(min_length=1, max_length=16)]
-    react: bool = True
-
-
-class StopPreviews(_Control, frozen=True, kw_only=True, tag="stop_previews"):
-    """Fade out what plays through `instance`, or through all."""
-
-    Reply: ClassVar = Done
-
-    instance: Short | None = None
-
-
-class Subscribe(_Control, frozen=True, kw_only=True, tag="subscribe"):
-    """From now on this client gets the events below."""
-
-    Reply: ClassVar = Done
-
-
-class Shutdown(_Control, frozen=True, kw_only=True, tag="shutdown"):
-    Reply: ClassVar = Done
-
-
-# events (id 0) ------------------------------------------------------------------------------------------------
-
-
-class StateChanged(_Control, frozen=True, kw_only=True, tag="state_changed"):
-    """Something that Status shows has changed; ask again when you care. Coalesced to 10 a second."""
-
-
-class Progress(_Control, frozen=True, kw_only=True, tag="progress"):
-    """A Take moves through the pipeline or the outbox: real stage ends and bytes that arrived, never a guess."""
-
-    take_id: Short
-    stage: Short  # "measure", "encode", "verify", "flac", "draw", "upload"
-    fraction: Annotated[float, Meta(ge=0.0, le=1.0)]
-    sent_bytes: U63 | None = None  # of an upload: what the relay has
-    size_bytes: U63 | None = None
-
-
-class TakeChanged(_Control, frozen=True, kw_only=True, tag="take_changed"):
-    take: TakeInfo
-
-
-class ItemArrived(_Control, frozen=True, kw_only=True, tag="item_arrived"):
-    item: ItemInfo
 
 
 Request = (

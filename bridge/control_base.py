@@ -1,10 +1,10 @@
-"""The common shape of control messages, the bounds they share, and the shortest reply. The messages are in control.py."""
+"""The common shape of control messages, the bounds they share, and the replies that any request may have. The messages are in control.py."""
 
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from plugin_protocol.message_base import U63
+from plugin_protocol.message_base import U63, Line, Short
 
 MAX_LIST = 500
 
@@ -21,3 +21,11 @@ class ControlMessage(Struct, frozen=True, kw_only=True, tag_field="t"):
 
 class Done(ControlMessage, frozen=True, kw_only=True, tag="done"):
     """Carried out; there is nothing to say."""
+
+
+class Failed(ControlMessage, frozen=True, kw_only=True, tag="failed"):
+    """The request was not carried out. `code` is stable; `message` is a sentence; `next_step` says what to do."""
+
+    code: Short
+    message: Line
+    next_step: Line = ""

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
-from bridge.control_base import Called, ControlMessage
+from bridge.control_base import Called, ControlMessage, Done
 from bridge.control_values import Url
 from plugin_protocol.message_base import Line, Short, Title
 
@@ -67,3 +67,11 @@ class PreviewChanged(ControlMessage, frozen=True, kw_only=True, tag="preview_cha
     """A preview began, went on, or ended: four times a second at most, and at each change of state."""
 
     preview: PreviewInfo
+
+
+class StopPreviews(ControlMessage, frozen=True, kw_only=True, tag="stop_previews"):
+    """Fade out what plays through `instance`, or through all."""
+
+    Reply: ClassVar = Done
+
+    instance: Short | None = None

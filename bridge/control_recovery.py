@@ -1,12 +1,13 @@
 """Messages of the control socket about what was recovered after a crash. Sent and received like those of control.py,
-which holds the unions and KeepRecovered."""
+which holds the unions."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from bridge.control_base import ControlMessage
-from plugin_protocol.message_base import U63, Line, Short
+from bridge.control_takes import OneTake
+from plugin_protocol.message_base import U63, Bars, Line, Seconds, Short, Title
 
 
 class StretchInfo(Struct, frozen=True, kw_only=True):
@@ -54,3 +55,18 @@ class DiscardRecovered(ControlMessage, frozen=True, kw_only=True, tag="discard_r
     Reply: ClassVar = Recovery
 
     stretch_id: Short
+
+
+class KeepRecovered(ControlMessage, frozen=True, kw_only=True, tag="keep_recovered"):
+    """Make a Take of a stretch: its last bars, its last seconds, or all of it (15 minutes at most).
+
+    `stretch_id` may be any unique prefix, or "last". `before_end_s`: end so long before the stretch does.
+    """
+
+    Reply: ClassVar = OneTake
+
+    stretch_id: Short
+    bars: Bars | None = None
+    seconds: Seconds | None = None
+    before_end_s: Annotated[float, Meta(ge=0.0, le=3600.0)] = 0.0
+    title: Title = ""

@@ -1,13 +1,14 @@
 """Messages of the control socket about the library of takes. Sent and received like those of control.py, which holds the
-unions and KeepTake."""
+unions."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
 from bridge.control_base import Called, ControlMessage, Done, Limit
+from bridge.control_part import Part
 from bridge.control_values import Few, SoundInfo, TakeInfo
-from plugin_protocol.message_base import Line, Short, Title
+from plugin_protocol.message_base import U63, Line, Short, Title
 
 
 class TakeList(ControlMessage, frozen=True, kw_only=True, tag="takes_are"):
@@ -110,3 +111,53 @@ class DeleteTake(ControlMessage, frozen=True, kw_only=True, tag="delete_take"):
     Reply: ClassVar = Done
 
     take_id: Called
+
+
+class KeepTake(Part, frozen=True, kw_only=True, tag="keep_take"):
+    """Make a Take."""
+
+    Reply: ClassVar = OneTake
+
+    title: Title = ""
+    post: bool = False
+
+
+class RepairTake(ControlMessage, frozen=True, kw_only=True, tag="repair_take"):
+    """Mend the seam of a Take's loop, and make all its files again. The sound as played stays what it is.
+
+    how: "fade" (3 ms at both ends), "wrap" (what rang on after the last bar goes under the first), None: what its seam
+    asks for.
+    """
+
+    Reply: ClassVar = OneTake
+
+    take_id: Called
+    how: Literal["fade", "wrap"] | None = None
+
+
+class UndoRepair(ControlMessage, frozen=True, kw_only=True, tag="undo_repair"):
+    Reply: ClassVar = OneTake
+
+    take_id: Called
+
+
+class RenderTake(ControlMessage, frozen=True, kw_only=True, tag="render_take"):
+    """Make all files of a Take anew from its sound."""
+
+    Reply: ClassVar = Done
+
+    take_id: Called
+
+
+class Progress(ControlMessage, frozen=True, kw_only=True, tag="progress"):
+    """A Take moves through the pipeline or the outbox: real stage ends and bytes that arrived, never a guess."""
+
+    take_id: Short
+    stage: Short  # "measure", "encode", "verify", "flac", "draw", "upload"
+    fraction: Annotated[float, Meta(ge=0.0, le=1.0)]
+    sent_bytes: U63 | None = None  # of an upload: what the relay has
+    size_bytes: U63 | None = None
+
+
+class TakeChanged(ControlMessage, frozen=True, kw_only=True, tag="take_changed"):
+    take: TakeInfo
