@@ -16,16 +16,15 @@ from relay.app.health import stands_on
 from relay.app.listening import Listening
 from relay.app.operating import answer_line
 from relay.app.origins import Origins
+from relay.app.post_services import PostServices, post_services
 from relay.app.requests import Requests
 from relay.app.rows import Table
 from relay.app.services import (
     LiveServices,
     PeopleServices,
-    PostServices,
     SignInServices,
     live_services,
     people_services,
-    post_services,
     sign_in_services,
 )
 from relay.app.site import frame

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from relay.app.config import Config
 from relay.app.engines import Engines
 from relay.app.listening import Listening
-from relay.app.services import PostServices, SignInServices, mailer_of
+from relay.app.post_services import PostServices
+from relay.app.services import SignInServices, mailer_of
 from relay.app.tracing import traced_deliveries
 from relay.engine.outward import Outward
 from relay.features.deliveries import letters, push

@@ -7,7 +7,8 @@ from relay.app import documents, facts, health
 from relay.app.config import Config
 from relay.app.engines import Engines
 from relay.app.gate import Gate
-from relay.app.services import LiveServices, PeopleServices, PostServices, SignInServices
+from relay.app.post_services import PostServices
+from relay.app.services import LiveServices, PeopleServices, SignInServices
 from relay.app.site import frame
 from relay.app.site.views import Views
 from relay.core.calls import AnyRow, Render, SignIn

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from unittest import mock
 
-from relay.app import services
+from relay.app import post_services
 from relay.app.commands.main import main
 from relay.engine.sandbox.children import OnStep, nobody
 from relay.features.creations.drawing import outline
@@ -41,5 +41,5 @@ class QuickEncoder(Encoder):
 
 
 if __name__ == "__main__":
-    with mock.patch.object(services, "Encoder", QuickEncoder):
+    with mock.patch.object(post_services, "Encoder", QuickEncoder):
         main()
