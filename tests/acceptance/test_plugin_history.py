@@ -16,7 +16,7 @@ from daemon.cli.stage import RunningDaemon, Stage
 from tests.acceptance.test_recovery import until_on_disk
 from tests.support.clap import LINK, PREVIEW, ClapHost, begin_clap, made_for_tests
 from tests.support.deadlines import HANG_S
-from tests.support.drop_targets import gtk_target, path_of
+from tests.support.drop_targets import dropped_on_gtk
 from tests.support.hosts import Stretch, take_samples, until_heard
 from tests.support.plugin_window import WindowOf
 from tests.support.screen import WARM, Pixels, count, x_server
@@ -255,15 +255,9 @@ async def it_is_drawn_out_of_the_window(scene: Scene) -> None:
     """By what is said of it, onto GTK: the very frames."""
     window = scene.window
     take = await newest_take(scene, 3)
-    async with gtk_target() as target:
-        await window.drag("chosen", target.middle)
-        await window.let_go()
-        waiting = asyncio.ensure_future(target.said("uris"))
-        while not waiting.done():
-            await window.look(20)
-        (uri,) = waiting.result()
+    path = await dropped_on_gtk(window, "chosen")
     await window.picture("dropped")
-    sound = soundfile.read(path_of(uri), dtype="float32")[0]
+    sound = soundfile.read(path, dtype="float32")[0]
     at = place(scene, take)
     assert np.array_equal(sound, scene.played[at : at + take.frames])
 

@@ -16,7 +16,7 @@ from audio.score.kit import RATE_HZ
 from daemon.cli.stage import RunningDaemon
 from tests.acceptance.test_history import sidechain
 from tests.support.clap import LINK, PREVIEW, PREVIEW_GAIN, ClapHost, begin_clap, made_for_tests
-from tests.support.drop_targets import gtk_target, path_of
+from tests.support.drop_targets import dropped_on_gtk
 from tests.support.following import following_mira
 from tests.support.hosts import Stretch, noise, take_samples, until_heard
 from tests.support.plugin_window import BAR_FRAMES, WindowOf
@@ -122,21 +122,9 @@ async def one_is_played_and_dragged_out_of_the_window(scene: Scene, stem: c.Take
     await window.picture("playing")
     await window.press("take_play")
     await host.until_text(PREVIEW, "None")
-    path = await dropped(window)
+    path = await dropped_on_gtk(window, "take_wave")
     assert path.name == "Bass · bass.wav"
     assert np.array_equal(soundfile.read(path, dtype="float32")[0], take_samples(scene.daemon, stem))
-
-
-async def dropped(window: WindowOf) -> Path:
-    """The file of the take that stands first, dragged out onto another program's window."""
-    async with gtk_target() as target:
-        await window.drag("take_wave", target.middle)
-        await window.let_go()
-        waiting = asyncio.ensure_future(target.said("uris"))
-        while not waiting.done():
-            await window.look(20)
-        (uri,) = waiting.result()
-    return path_of(uri)
 
 
 async def a_post_is_taken_apart(scene: Scene) -> None:
@@ -160,7 +148,7 @@ async def a_pattern_has_the_tempo_of_the_project(scene: Scene, file: Path) -> No
     take = json.loads(said)["take"]
     assert (take["bpm"], take["bars"]) == (PROJECT_BPM, PATTERN_BEATS // 4)
     await window.until(lambda p: not np.array_equal(window.part(p, "take_name"), before), "it in the list")
-    path = await dropped(window)
+    path = await dropped_on_gtk(window, "take_wave")
     sound, rate_hz = soundfile.read(path, dtype="float32")
     assert path.name == "Son.wav" and rate_hz == RATE_HZ
     assert len(sound) == beats_frames(PATTERN_BEATS, PROJECT_BPM)
@@ -169,7 +157,7 @@ async def a_pattern_has_the_tempo_of_the_project(scene: Scene, file: Path) -> No
         ahead, behind = np.abs(sound[at - ATTACK_FRAMES : at]), np.abs(sound[at : at + ATTACK_FRAMES])
         assert ahead.max() * 10 < behind.max(), f"beat {beat} is struck where it should"
     await host.play(Stretch(frames=BAR_FRAMES // 2, bpm=100.0))
-    faster = soundfile.info(await dropped(window))
+    faster = soundfile.info(await dropped_on_gtk(window, "take_wave"))
     assert faster.frames == beats_frames(PATTERN_BEATS, 100.0)
 
 

@@ -15,7 +15,7 @@ from daemon.cli.stage import RunningDaemon, Stage
 from tests.acceptance.test_plugin_window_hosts import line_host
 from tests.support.clap import ClapHost, binary, made_for_tests
 from tests.support.deadlines import HANG_S
-from tests.support.drop_targets import gtk_target, pasted, path_of
+from tests.support.drop_targets import dropped_on_gtk, pasted
 from tests.support.hosts import noise, plugin_bundles, until_heard
 from tests.support.plugin_window import BAR_FRAMES, WindowOf
 from tests.support.screen import INK, PANEL, WARM, Pixels, count, x_server
@@ -179,15 +179,8 @@ async def listened_to(scene: Scene) -> None:
 
 async def dragged_out(scene: Scene) -> None:
     window = scene.window
-    async with gtk_target() as target:
-        await window.drag("take_wave", target.middle)
-        await window.let_go()
-        waiting = asyncio.ensure_future(target.said("uris"))
-        while not waiting.done():
-            await window.look(20)
-        (uri,) = waiting.result()
-    await scene.window.picture("dropped")
-    path = path_of(uri)
+    path = await dropped_on_gtk(window, "take_wave")
+    await window.picture("dropped")
     sound = soundfile.read(path, dtype="float32")[0]
     assert path.name == "Lead idea.wav"
     assert np.array_equal(sound, noise(FRAMES)[7 * BAR_FRAMES : 9 * BAR_FRAMES]), "cut to the bar, to the bit"

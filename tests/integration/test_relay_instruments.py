@@ -12,15 +12,13 @@ import soundfile
 
 from audio.score.sounds import SOUNDS
 from relay.core.access import Role
-from relay.core.buckets import Limit
-from relay.core.limits import LIMITS
 from relay.engine.database import Tx
 from relay.features.accounts import api as accounts
 from relay.features.instruments import store
 from relay.features.instruments.service import name_of
 from relay.features.instruments.store import SoundLibrary
 from relay.wire import instruments as shapes
-from tests.support.asgi_peer import InMemory, relay_in_memory
+from tests.support.asgi_peer import InMemory, unlimited_relay_in_memory
 from tests.support.deadlines import HANG_S
 from tests.support.loops import as_file
 
@@ -63,11 +61,7 @@ class Person:
 
 @pytest.fixture
 async def peer(tmp_path: Path, database_url: str) -> AsyncIterator[InMemory]:
-    url = database_url if database_url.startswith("postgresql") else None
-    async with relay_in_memory(tmp_path / "data", url) as peer:
-        peer.relay.engines.limits._limits = {
-            kind: Limit(1 << 20, each.window_us) for kind, each in LIMITS.items()
-        }
+    async with unlimited_relay_in_memory(tmp_path / "data", database_url) as peer:
         yield peer
 
 

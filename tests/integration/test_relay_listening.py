@@ -14,11 +14,9 @@ import soundfile
 
 from audio.analyse.shapes import ALGORITHM
 from audio.read.reader import read_audio
-from relay.core.buckets import Limit
-from relay.core.limits import LIMITS
 from relay.features.creations.reading import wanted_objects
 from relay.features.listening import service
-from tests.support.asgi_peer import InMemory, relay_in_memory
+from tests.support.asgi_peer import InMemory, unlimited_relay_in_memory
 from tests.support.deadlines import HANG_S
 from tests.support.loops import as_file, loop_flac, noise_flac
 
@@ -82,11 +80,7 @@ class Owner:
 @pytest.fixture
 async def peer(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[InMemory]:
     monkeypatch.setattr(service, "WAIT_S", HANG_S)
-    url = database_url if database_url.startswith("postgresql") else None
-    async with relay_in_memory(tmp_path / "data", url) as peer:
-        peer.relay.engines.limits._limits = {
-            kind: Limit(1 << 20, each.window_us) for kind, each in LIMITS.items()
-        }
+    async with unlimited_relay_in_memory(tmp_path / "data", database_url) as peer:
         yield peer
 
 

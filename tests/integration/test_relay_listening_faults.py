@@ -10,8 +10,6 @@ from typing import Any
 import httpx
 import pytest
 
-from relay.core.buckets import Limit
-from relay.core.limits import LIMITS
 from relay.engine.clock import now_us
 from relay.engine.database import Connection, Tx
 from relay.engine.jobs import table, workers
@@ -21,7 +19,7 @@ from relay.features.creations import api as creations
 from relay.features.creations.reading import miscounts, wanted_objects
 from relay.features.listening import service
 from relay.features.listening.making import LISTEN_FROM
-from tests.support.asgi_peer import InMemory, relay_in_memory
+from tests.support.asgi_peer import InMemory, relay_in_memory, unlimited_relay_in_memory
 from tests.support.deadlines import HANG_S
 from tests.support.house import new_post
 from tests.support.loops import short_flac
@@ -75,11 +73,7 @@ async def peer(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(service, "WAIT_S", HANG_S)
     monkeypatch.setattr(table, "RETRY_US", 1)
     monkeypatch.setattr(workers, "LOOK_S", 0.05)  # what is tried again at once is seen at once
-    url = database_url if database_url.startswith("postgresql") else None
-    async with relay_in_memory(tmp_path / "data", url) as peer:
-        peer.relay.engines.limits._limits = {
-            kind: Limit(1 << 20, each.window_us) for kind, each in LIMITS.items()
-        }
+    async with unlimited_relay_in_memory(tmp_path / "data", database_url) as peer:
         yield peer
 
 

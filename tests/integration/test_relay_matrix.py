@@ -13,15 +13,13 @@ import pytest
 
 from relay.app.dispatch import method_of, path_of
 from relay.core.access import OF_GUESTS, OF_SUSPENDED, POLICY, Action, Relation, Role
-from relay.core.buckets import Limit
 from relay.core.calls import AnyRow, Page
-from relay.core.limits import LIMITS
 from relay.core.visibility import Visibility
 from relay.features.accounts import api as accounts
 from relay.features.studio.kit import KIT_VERSION
 from relay.wire.events import CommentAdded, FeedNewPost, SocialNewFollow, read_payload
 from relay.wire.identity import TokenPair
-from tests.support.asgi_peer import ADDRESS, InMemory, Peer, relay_in_memory
+from tests.support.asgi_peer import ADDRESS, InMemory, Peer, relay_in_memory, unlimited_relay_in_memory
 from tests.support.deadlines import HANG_S
 from tests.support.house import new_loop, new_post
 
@@ -159,9 +157,7 @@ def check(row: AnyRow, who: str, answer: httpx.Response) -> None:
 
 @pytest.mark.parametrize("who", RELATIONS)
 async def test_every_operation_is_for_whom_the_table_says(tmp_path: Path, who: str) -> None:
-    async with relay_in_memory(tmp_path / "data") as peer:
-        limits = peer.relay.engines.limits
-        limits._limits = {kind: Limit(1 << 30, each.window_us) for kind, each in LIMITS.items()}
+    async with unlimited_relay_in_memory(tmp_path / "data", "") as peer:
         given = await scene(peer)
         for row in sorted(peer.relay.rows, key=path_of):
             is_streamed = not isinstance(row, Page) and row.operation.streamed

@@ -8,12 +8,10 @@ import httpx
 import numpy as np
 import pytest
 
-from relay.core.buckets import Limit
-from relay.core.limits import LIMITS
 from relay.engine.virus_scan import BadScannerUrl, Scanner, scanner_of
 from relay.features.creations.reading import miscounts
 from relay.features.samples import store
-from tests.support.asgi_peer import InMemory, relay_in_memory
+from tests.support.asgi_peer import InMemory, unlimited_relay_in_memory
 from tests.support.clamd import EICAR, clamd
 from tests.support.loops import as_file
 
@@ -42,11 +40,7 @@ class Owner:
 
 @pytest.fixture
 async def peer(tmp_path: Path, database_url: str) -> AsyncIterator[InMemory]:
-    url = database_url if database_url.startswith("postgresql") else None
-    async with relay_in_memory(tmp_path / "data", url) as peer:
-        peer.relay.engines.limits._limits = {
-            kind: Limit(1 << 20, each.window_us) for kind, each in LIMITS.items()
-        }
+    async with unlimited_relay_in_memory(tmp_path / "data", database_url) as peer:
         yield peer
 
 

@@ -19,13 +19,11 @@ from msgspec import inspect
 
 from relay.app.dispatch import method_of, path_of
 from relay.core.access import Role
-from relay.core.buckets import Limit
 from relay.core.calls import AnyRow, Page, Row
-from relay.core.limits import LIMITS
 from relay.features.accounts import api as accounts
 from relay.wire.operations import AudioBytes, Nothing, UploadForm
 from relay.wire.rest import Problem
-from tests.support.asgi_peer import InMemory, relay_in_memory
+from tests.support.asgi_peer import InMemory, unlimited_relay_in_memory
 from tests.support.house import new_loop, new_post
 from tests.support.postgres import PostgresServer, schema_of
 
@@ -206,7 +204,7 @@ def check(row: AnyRow, answer: httpx.Response, asked: object) -> None:
 
 
 async def test_no_operation_answers_with_a_fault_of_its_own(tmp_path: Path) -> None:
-    await ask_all(tmp_path / "data", None)
+    await ask_all(tmp_path / "data", "")
 
 
 @pytest.mark.slow
@@ -215,11 +213,9 @@ async def test_none_does_on_postgresql(tmp_path: Path, postgres: PostgresServer)
         await ask_all(tmp_path / "data", postgres.url(schema))
 
 
-async def ask_all(data: Path, database_url: str | None) -> None:
+async def ask_all(data: Path, database_url: str) -> None:
     """Each row, CASES times, as somebody or nobody."""
-    async with relay_in_memory(data, database_url) as peer:
-        limits = peer.relay.engines.limits
-        limits._limits = {kind: Limit(1 << 30, each.window_us) for kind, each in LIMITS.items()}
+    async with unlimited_relay_in_memory(data, database_url) as peer:
         fixed = {(method_of(row), path_of(row)): row for row in peer.relay.rows}
         for number, row in enumerate(peer.relay.rows):
             if method_of(row) == "HEAD":

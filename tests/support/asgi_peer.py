@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from relay.app.build import Relay, build
 from relay.app.config import Config
 from relay.app.http_protocol import TRANSPORT_KEY
+from relay.core.buckets import Limit
+from relay.core.limits import LIMITS
 from relay.wire.events import SUBPROTOCOL_MSGPACK, Connect, Connected, Event, Frames, FromClient
 from relay.wire.identity import Device, TokenPair, claim_message
 from tests.support.relay import b64, device_facts
@@ -82,6 +84,17 @@ async def relay_in_memory(data: Path, database_url: str | None = None) -> AsyncI
             yield InMemory(relay, http)
     finally:
         await relay.close()
+
+
+@asynccontextmanager
+async def unlimited_relay_in_memory(data: Path, database_url: str) -> AsyncIterator[InMemory]:
+    """One on which everybody may ask as often as a test does. database_url: not PostgreSQL's means the file in its folder."""
+    url = database_url if database_url.startswith("postgresql") else None
+    async with relay_in_memory(data, url) as peer:
+        peer.relay.engines.limits._limits = {
+            kind: Limit(1 << 30, each.window_us) for kind, each in LIMITS.items()
+        }
+        yield peer
 
 
 class Peer:

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from daemon.cli.stage import end
 from tests.support.deadlines import HANG_S
 from tests.support.native import ROOT
+from tests.support.plugin_window import WindowOf
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")  # that Debian's python3-gi is for
 PLACE = (1000, 200, 300, 200)  # beside a window at the screen's corner
@@ -90,3 +91,15 @@ async def pasted(look: Callable[[int], Awaitable[None]]) -> str | None:
         await look(20)
     text: str | None = json.loads(ending.result()[0])["text"]
     return text
+
+
+async def dropped_on_gtk(window: WindowOf, part: str) -> Path:
+    """The file that a part of the plugin's window is, drawn out of it onto another program's."""
+    async with gtk_target() as target:
+        await window.drag(part, target.middle)
+        await window.let_go()
+        waiting = asyncio.ensure_future(target.said("uris"))
+        while not waiting.done():
+            await window.look(20)
+        (uri,) = waiting.result()
+    return path_of(uri)
